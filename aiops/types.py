@@ -522,7 +522,7 @@ def _lift_columns(frame: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     for name, dtype in zip(frame.columns, frame.dtypes, strict=True):
-        if not pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype):
+        if not (pd.api.types.is_integer_dtype(dtype) or pd.api.types.is_float_dtype(dtype)):
             raise InvalidMetrics(f"column {name!r} holds {dtype}, not numbers; drop or convert it")
     pairs = [(str(name), "value") for name in frame.columns]
     columns = pd.MultiIndex.from_tuples(pairs, names=EXPECTED_LEVELS)

@@ -1,0 +1,122 @@
+"""The operate loop as pure functions: metrics → scores → anomalies → incident → ranking.
+
+Nothing here waits, fetches or stores: whoever has a clock and a source calls it, be it the
+command line over a recorded case, the proving loop over a simulator, or a daemon.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from aiops.settings import Settings
+from aiops.types import Incident, IncidentState, Investigation
+from detectors import RobustZ, Threshold
+from rca.ranker import CausalRanker
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from aiops.types import Anomaly, Case, MetricId, Ranker, Ranking
+
+DETECTOR = "robust_z"
+
+
+def default_ranker(settings: Settings) -> Ranker:
+    """Return the ranker that the settings describe."""
+    return CausalRanker(
+        alpha=settings.ranking.alpha,
+        trigger_focus=settings.ranking.trigger_focus,
+        abstain_above=settings.ranking.abstain_above,
+    )
+
+
+def detect(
+    metrics: pd.DataFrame, *, calm_until: datetime, settings: Settings
+) -> tuple[Anomaly, ...]:
+    """Return what was strange from `calm_until` on, judged by the rows before it.
+
+    Parameters
+    ----------
+    metrics : DataFrame
+        A frame as `aiops.types.check_metrics` demands.
+    calm_until : datetime
+        The rows before it say what is normal; anomalies are looked for from it on.
+
+    Raises
+    ------
+    InvalidMetrics
+        If `metrics`, or the part of it before `calm_until`, is no legal frame.
+    """
+    decision = settings.detection
+    threshold = Threshold(
+        level=decision.level, min_points=decision.min_points, release=decision.release
+    )
+    moment = pd.Timestamp(calm_until)
+    detector = RobustZ().fit(metrics[metrics.index < moment])
+    scores = detector.anomaly_score(metrics[metrics.index >= moment])
+    return threshold.decide(scores, detector=DETECTOR)
+
+
+def investigate(
+    case: Case,
+    *,
+    settings: Settings,
+    ranker: Ranker | None = None,
+    onset: datetime | None = None,
+    trigger: MetricId | None = None,
+) -> Investigation:
+    """Look once at a window that is over: when it began, what was strange, who is to blame.
+
+    Parameters
+    ----------
+    ranker : Ranker, optional
+        The default ranker when left out.
+    onset : datetime, optional
+        The moment to judge from; found by the ranker when left out. The case's own
+        `inject_time` is never looked at: pass it to use it.
+    trigger : MetricId, optional
+        The symptom; the case's own when left out.
+
+    Raises
+    ------
+    InvalidMetrics, NotEnoughData
+        As the ranker raises them.
+    """
+    ranking = (ranker or default_ranker(settings)).rank(
+        case.metrics, onset=onset, trigger=trigger or case.trigger, topology=case.topology
+    )
+    began = ranking.onset
+    anomalies = () if began is None else detect(case.metrics, calm_until=began, settings=settings)
+    return Investigation(
+        case=replace(case, trigger=trigger or case.trigger),
+        onset=began,
+        anomalies=anomalies,
+        ranking=ranking,
+    )
+
+
+def open_incident(
+    incident_id: str, anomalies: tuple[Anomaly, ...], ranking: Ranking, *, opened: datetime
+) -> Incident:
+    """Open one incident for anomalies that were seen together.
+
+    Parameters
+    ----------
+    anomalies : tuple of Anomaly
+        At least one.
+    opened : datetime
+        When it was decided that there is an incident.
+    """
+    services = list(dict.fromkeys(anomaly.service for anomaly in anomalies))
+    others = f" and {len(services) - 1} more" if len(services) > 1 else ""
+    return Incident(
+        id=incident_id,
+        opened=opened,
+        state=IncidentState.OPEN,
+        title=f"{anomalies[0].series} is abnormal{f' ({services[0]}{others})' if others else ''}",
+        anomalies=anomalies,
+        rankings=(ranking,),
+    )

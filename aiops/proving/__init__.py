@@ -1,0 +1,1 @@
+"""Proving: injects faults, lets the operate loop find them, and grades what it found."""

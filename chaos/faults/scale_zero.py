@@ -1,0 +1,24 @@
+"""scale.zero: take every pod of a Deployment away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chaos.faults.base import Fault
+from chaos.patch import put
+
+if TYPE_CHECKING:
+    from chaos.patch import Patch
+
+
+class ScaleZero(Fault):
+    """Scale a Deployment to no replica at all, as a slip or a wrong autoscaler would."""
+
+    id = "scale.zero"
+    family = "scale"
+    target_kind = "Deployment"
+    metrics = ("replicas_ready",)
+
+    def changes(self, before: dict[str, Any]) -> Patch:
+        """Return the patch that sets ``spec.replicas`` to 0."""
+        return put(before, "/spec/replicas", 0)

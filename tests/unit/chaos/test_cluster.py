@@ -1,0 +1,35 @@
+"""Addresses, and the reading of CPU limits."""
+
+import pytest
+
+from aiops.types import InvalidExperiment
+from chaos.cluster import ObjectRef, cpu_limit, no_such_object
+
+
+def workload(*limits):
+    containers = [
+        {"name": f"c{index}", "resources": {"limits": {"cpu": limit}}}
+        for index, limit in enumerate(limits)
+    ]
+    return {"spec": {"template": {"spec": {"containers": containers}}}}
+
+
+def test_limits_add_up_over_the_containers():
+    assert cpu_limit(workload("500m", "1.5", "2")) == 4.0
+
+
+@pytest.mark.parametrize("limit", ["", "0", "-1", "1Gi", "0.5m", "٣", None])
+def test_a_limit_that_is_no_positive_quantity_is_refused(limit):
+    with pytest.raises(InvalidExperiment, match=r"container 'c0' has the CPU limit"):
+        cpu_limit(workload(limit))
+
+
+@pytest.mark.parametrize("document", [{}, workload(), {"spec": {"template": None}}])
+def test_an_object_without_containers_is_refused(document):
+    with pytest.raises(InvalidExperiment, match="no list of containers"):
+        cpu_limit(document)
+
+
+def test_an_empty_cluster_has_no_nearest_object():
+    missing = ObjectRef("Deployment", "shop", "cart")
+    assert "holds no object" in str(no_such_object(missing, []))

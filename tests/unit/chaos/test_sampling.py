@@ -1,0 +1,79 @@
+"""Measured values scatter around what truly flows, as counts and quantiles do."""
+
+import math
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from chaos.sampling import BASE_LOAD, METRICS, daily_load, drift, sample
+from chaos.shop import Service
+from chaos.traffic import Capacity, spread
+
+ONE = Service("one", 2, "1", 0.02, 1e8)
+
+
+def measured(rate, capacity, samples=2000):
+    """Return metric → array of `samples` measurements of one service, and what truly flows."""
+    flow = spread((ONE,), {"one": capacity}, rate, {"one": 0.0})["one"]
+    rng = np.random.default_rng(1)
+    rows = np.array([sample(flow, 1e8, 5.0, rng) for _ in range(samples)])
+    return dict(zip(METRICS, rows.T, strict=True)), flow
+
+
+def test_means_are_what_truly_flows():
+    seen, flow = measured(60.0, Capacity(2, 1.0))
+    assert seen["request_rate"].mean() == pytest.approx(60.0, rel=0.01)
+    assert seen["error_ratio"].mean() == pytest.approx(flow.failing, rel=0.15)
+    assert seen["latency_p95"].mean() == pytest.approx(flow.latency_p95, rel=0.02)
+    assert seen["cpu"].mean() == pytest.approx(60.0 * 0.02, rel=0.01)
+    assert seen["memory"].mean() == pytest.approx(2e8, rel=0.01)
+    assert seen["queue_length"].mean() == pytest.approx(flow.served.queue_length, rel=0.1)
+    assert set(seen["replicas_ready"]) == {2.0}
+
+
+def test_counts_scatter_as_poisson_counts():
+    seen, _ = measured(60.0, Capacity(2, 1.0))
+    assert seen["request_rate"].std() == pytest.approx(math.sqrt(60.0 / 5.0), rel=0.1)
+
+
+def test_cpu_stops_at_the_limit():
+    seen, _ = measured(60.0, Capacity(2, 1.0, burnt=0.8))
+    assert seen["cpu"].mean() == pytest.approx(2.0, rel=0.01)
+
+
+def test_what_is_turned_away_costs_no_cpu():
+    seen, flow = measured(200.0, Capacity(2, 1.0))
+    assert flow.served.throughput == pytest.approx(98.0)
+    assert seen["cpu"].mean() < 1.97
+
+
+def test_a_service_without_pods_measures_zero_or_nothing():
+    seen, _ = measured(60.0, Capacity(0, 1.0), samples=3)
+    for metric in ("request_rate", "cpu", "memory", "replicas_ready", "queue_length"):
+        assert set(seen[metric]) == {0.0}
+    assert np.isnan(seen["error_ratio"]).all()
+    assert np.isnan(seen["latency_p95"]).all()
+
+
+def test_an_idle_pod_still_holds_its_memory():
+    seen, _ = measured(0.0, Capacity(2, 1.0), samples=3)
+    assert (seen["memory"] > 1e8).all()
+    assert (seen["cpu"] == 0).all()
+
+
+def test_the_day_averages_to_the_base_load_and_never_jumps():
+    midnight = datetime(2026, 1, 5, tzinfo=UTC)
+    loads = [daily_load(midnight + timedelta(minutes=minute)) for minute in range(24 * 60)]
+    assert np.mean(loads) == pytest.approx(BASE_LOAD)
+    assert max(abs(np.diff(loads))) < 0.005 * BASE_LOAD
+
+
+def test_the_drift_comes_back():
+    rng = np.random.default_rng(1)
+    factor, seen = 0.0, []
+    for _ in range(5000):
+        factor = drift(factor, rng)
+        seen.append(factor)
+    assert abs(np.mean(seen)) < 0.005
+    assert np.std(seen) == pytest.approx(0.01 / math.sqrt(1 - 0.9**2), rel=0.1)
