@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from aiops.settings import Settings
 from aiops.types import Incident, IncidentState, Investigation
 from detectors import RobustZ, Threshold
 from rca.ranker import CausalRanker
@@ -19,6 +18,7 @@ from rca.ranker import CausalRanker
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from aiops.settings import Settings
     from aiops.types import Anomaly, Case, MetricId, Ranker, Ranking
 
 DETECTOR = "robust_z"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aiops.types import Evidence
+from rca.strangeness import CAP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,11 +58,12 @@ def _what_it_did(column: int, values: NDArray[np.float64], strange: Strangeness)
     size = float(strange.size[-1, column])
     if np.isnan(before) or np.isnan(after):
         return Evidence("has too few samples to compare", None)
+    times = f"{size:.1f} times" if size < CAP else f"over {CAP:.0f} times"
     if f"{before:.4g}" == f"{after:.4g}":
-        return Evidence(f"left its usual {before:.4g} by {size:.1f} times its normal spread", size)
+        return Evidence(f"left its usual {before:.4g} by {times} its normal spread", size)
     verb = "rose" if after > before else "fell"
     change = f"{verb} from {before:.4g} to {after:.4g}"
-    return Evidence(f"{change}, {size:.1f} times its normal spread away", size)
+    return Evidence(f"{change}, {times} its normal spread away", size)
 
 
 def _what_followed(edge: CausalEdge) -> Evidence:

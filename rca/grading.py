@@ -262,7 +262,7 @@ def _grade(group: str, case: Case, ranker: str, answer: _Answer) -> CaseResult:
 
 
 def _first(ranking: Ranking | None) -> str | None:
-    if ranking is None or ranking.abstained:
+    if ranking is None or ranking.abstained or not ranking.services:
         return None
     return max(ranking.services, key=lambda entry: entry.score).service
 

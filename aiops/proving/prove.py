@@ -83,7 +83,7 @@ def prove(loop: Loop) -> Proof:
     proof = f"proof-{uuid.uuid4().hex[:8]}"
     runs = [_run(loop, proof, number) for number in range(len(FAULTS))]
     loop.progress("grading")
-    places = _grade(loop, proof, runs)
+    places = _grade(loop, proof)
     for run in runs:
         if run.incident is not None:
             loop.store.add_places(
@@ -202,7 +202,7 @@ def _label(loop: Loop, proof: str, run: Run, shop: Simulator) -> Run:
     return replace(run, incident=incident, investigation=replace(run.investigation, case=case))
 
 
-def _grade(loop: Loop, proof: str, runs: list[Run]) -> tuple[Place, ...]:
+def _grade(loop: Loop, proof: str) -> tuple[Place, ...]:
     """Let the grader put the default ranker beside the baselines on the cases just made."""
     rankers: Mapping[str, Ranker] = {"default": pipeline.default_ranker(loop.settings)}
     graded = evaluate(rankers, loop.folder / proof, seed=loop.seed)

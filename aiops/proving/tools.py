@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from aiops.guides import Toolbox, ToolFailed
 from aiops.types import InvalidInput
@@ -59,18 +58,14 @@ class ReadMetrics:
         service = arguments["service"]
         if service not in frame.columns.get_level_values("service"):
             raise ToolFailed(f"no metrics of a service named {service!r}")
-        own = frame[service]
-        usual = own[own.index < self.before].median()
-        latest = own.iloc[-1]
-        both = np.isfinite(usual) & np.isfinite(latest)
-        values = {name: float(latest[name]) for name in own.columns[both]}
-        values |= {f"{name}_before": float(usual[name]) for name in own.columns[both]}
-        rises = {
-            name: values[name] / values[f"{name}_before"]
-            for name in own.columns[both & (usual > 0)]
-        }
-        worst = max(rises, key=lambda name: rises[name], default=None)
-        return {**values, "rise": rises[worst] if worst else 0.0, "metric": worst or ""}
+        own = frame.xs(service, axis=1, level="service")
+        usual = own[own.index < self.before].median().to_dict()
+        latest = {name: value for name, value in own.iloc[-1].items() if math.isfinite(value)}
+        known = {name: value for name, value in usual.items() if math.isfinite(value)}
+        rises = {name: latest[name] / known[name] for name in latest if known.get(name, 0) > 0}
+        worst = max(rises, key=lambda name: rises[name], default="")
+        before = {f"{name}_before": value for name, value in known.items()}
+        return {**latest, **before, "rise": rises.get(worst, 0.0), "metric": worst}
 
 
 @dataclass(frozen=True)

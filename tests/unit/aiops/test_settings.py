@@ -47,7 +47,7 @@ def test_bad_settings_name_the_key(tmp_path, text, environ, said):
 
 
 def test_a_named_file_must_exist(tmp_path):
-    with pytest.raises(InvalidSettings, match="missing.toml: cannot be read"):
+    with pytest.raises(InvalidSettings, match=r"missing.toml: cannot be read"):
         load(tmp_path / "missing.toml", {})
 
 

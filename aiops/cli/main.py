@@ -1,0 +1,62 @@
+"""The `aiops` command: its groups, its exit codes, and one line for every error.
+
+Exit codes: 0 it ran; 1 a check that the user asked for did not hold; 2 bad input.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aiops.cli import datasets, demo, evaluate, investigate, prove
+from aiops.types import AiopsError
+
+app = typer.Typer(
+    name="aiops",
+    help="Find what broke, say why, run the guide, and prove that all of it works.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+evaluation = typer.Typer(help="Grade the toolkit on labelled cases.", no_args_is_help=True)
+app.command("investigate")(investigate.investigate)
+app.command("datasets")(datasets.datasets)
+app.command("prove")(prove.prove)
+app.command("demo")(demo.demo)
+evaluation.command("rca")(evaluate.rca)
+app.add_typer(evaluation, name="eval")
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        typer.echo(version("aiops-toolkit"))
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Settings file; ./aiops.toml if there is one when left out."),
+    ] = None,
+    version: Annotated[  # noqa: ARG001  its callback does the work
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
+    ] = False,
+) -> None:
+    """Find what broke, say why, run the guide, and prove that all of it works."""
+    context.obj = config
+
+
+def run() -> None:
+    """Run the command line; an error made for people becomes one line and exit code 2."""
+    try:
+        app()
+    except (AiopsError, OSError) as error:
+        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
+        sys.exit(2)
