@@ -19,6 +19,9 @@ MAD_TO_STD = 1.4826
 """1 / Φ⁻¹(3/4): what turns the median absolute deviation of a normal law into its standard
 deviation, so that the score of normal noise is an ordinary z."""
 
+TAIL_TO_STD = 1.645
+"""Φ⁻¹(0.95): how many standard deviations a normal law's 95 % quantile lies from its median."""
+
 STD_SHARE = 0.3
 """Share of the standard deviation below which the scale never falls: it takes over when more
 than half of the samples are equal and the median absolute deviation is zero."""
@@ -29,9 +32,11 @@ def center_and_scale(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the median of each series and a scale that outliers and ties do not ruin.
 
-    The scale is max(1.4826 · MAD, 0.3 · standard deviation, `floor` · range), each term taken
-    over the samples that are present. It has no term in |median|, so adding a constant to a
-    series leaves it alone.
+    The scale is max(1.4826 · MAD, longer tail / 1.645, 0.3 · standard deviation, `floor` · range),
+    each term taken over the samples that are present; the longer tail is the distance from the
+    median to the 5 % or the 95 % quantile, whichever is further. For normal noise the first two
+    agree; for a count that is mostly zero the MAD is blind, and the tail says how far the rest
+    goes by itself. No term holds |median|, so adding a constant to a series leaves it alone.
 
     Parameters
     ----------
@@ -58,8 +63,9 @@ def center_and_scale(
     # In shares of the range: no square can overflow, and a constant series is 0 to the last bit.
     shares = (values - center) / np.where(reach > 0, reach, 1.0)
     mad = nan_quantile(np.abs(shares), 0.5)
-    spread = np.maximum(np.maximum(MAD_TO_STD * mad, STD_SHARE * _std(shares)), floor)
-    return center, reach * spread
+    tail = np.maximum(nan_quantile(shares, 0.95), -nan_quantile(shares, 0.05))
+    robust = np.maximum(MAD_TO_STD * mad, tail / TAIL_TO_STD)
+    return center, reach * np.maximum(np.maximum(robust, STD_SHARE * _std(shares)), floor)
 
 
 def distance(

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class RobustZ(StreamingDetector):
     """Two-sided robust z of each series: ``|x - center_| / scale_``.
 
-    The centre is the baseline's median and the scale max(1.4826 · MAD, 0.3 · std,
-    `floor` · range), see `detectors.baseline.center_and_scale`. Positive scaling of a series and
+    The centre is the baseline's median; the scale, from its MAD and its tails, is that of
+    `detectors.baseline.center_and_scale`. Positive scaling of a series and
     added constants do not change its scores. The baseline is what `fit` was given; without `fit`
     the first `warmup` rows become the baseline, and score NaN.
 
@@ -43,7 +43,7 @@ class RobustZ(StreamingDetector):
     Notes
     -----
     The modified z-score of [1]_, with 1.4826 · MAD for MAD / 0.6745. It departs from it by the
-    two floors under the scale, without which a series that mostly repeats one value (an error
+    floors under the scale, without which a series that mostly repeats one value (an error
     count, a replica count) would divide by zero.
 
     References

@@ -20,7 +20,10 @@ def robust_baseline(samples, floor):
         return center, 0.0
     mad = statistics.median(abs(x - center) for x in present)
     std = statistics.pstdev(present)
-    return center, max(1.4826 * mad, 0.3 * std, floor * (max(present) - min(present)))
+    low, high = (float(np.quantile(present, q)) for q in (0.05, 0.95))
+    tail = max(high - center, center - low)
+    spread = max(present) - min(present)
+    return center, max(1.4826 * mad, tail / 1.645, 0.3 * std, floor * spread)
 
 
 def capped_distance(x, center, scale, cap):

@@ -59,9 +59,8 @@ class ReadMetrics:
         if service not in frame.columns.get_level_values("service"):
             raise ToolFailed(f"no metrics of a service named {service!r}")
         own = frame.xs(service, axis=1, level="service")
-        usual = own[own.index < self.before].median().to_dict()
-        latest = {name: value for name, value in own.iloc[-1].items() if math.isfinite(value)}
-        known = {name: value for name, value in usual.items() if math.isfinite(value)}
+        latest = _present(own.iloc[-1])
+        known = _present(own[own.index < self.before].median())
         rises = {name: latest[name] / known[name] for name in latest if known.get(name, 0) > 0}
         worst = max(rises, key=lambda name: rises[name], default="")
         before = {f"{name}_before": value for name, value in known.items()}
@@ -96,6 +95,10 @@ class RestartWorkload:
 def toolbox(cluster: Simulator, *, before: datetime) -> Toolbox:
     """Return the tools that a guide has in the simulated shop; `before` is when it was calm."""
     return Toolbox([ReadWorkload(cluster), ReadMetrics(cluster, before), RestartWorkload(cluster)])
+
+
+def _present(row: Any) -> dict[str, float]:
+    return {str(name): float(value) for name, value in row.items() if math.isfinite(value)}
 
 
 def _get(cluster: Simulator, service: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ SAMPLES = st.one_of(st.integers(-50, 50).map(float), st.just(np.nan))
 BLOCKS = hnp.arrays(float, hnp.array_shapes(min_dims=2, max_dims=2, max_side=30), elements=SAMPLES)
 
 
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=60)
 @given(BLOCKS)
 def test_agrees_with_the_slow_twin(values):
     center, scale = center_and_scale(values, 1e-3)
@@ -19,7 +19,7 @@ def test_agrees_with_the_slow_twin(values):
     np.testing.assert_allclose([center, scale], expected, rtol=1e-12)
 
 
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=30)
 @given(BLOCKS)
 def test_the_layout_in_memory_does_not_matter(values):
     by_row = center_and_scale(np.ascontiguousarray(values))

@@ -28,7 +28,7 @@ def row_of(found):
     return int(found.best.timestamp())
 
 
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=60)
 @given(BLOCKS)
 def test_agrees_with_least_squares_one_split_at_a_time(values):
     frame = pd.DataFrame(values)
@@ -42,7 +42,7 @@ def test_agrees_with_least_squares_one_split_at_a_time(values):
     np.testing.assert_allclose(found.weights, expected, rtol=1e-5, atol=1e-9)
 
 
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=40)
 @given(BLOCKS, st.randoms(use_true_random=False))
 def test_unit_zero_and_order_of_the_series_do_not_matter(values, random):
     frame = pd.DataFrame(values)
@@ -55,7 +55,7 @@ def test_unit_zero_and_order_of_the_series_do_not_matter(values, random):
     np.testing.assert_allclose(plain.weights, changed.weights, rtol=1e-9)
 
 
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=40)
 @given(BLOCKS, st.integers(1, 9))
 def test_weights_sum_to_one_from_the_best_down(values, top):
     frame = pd.DataFrame(values)

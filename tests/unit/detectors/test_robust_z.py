@@ -11,7 +11,7 @@ from tests import naive
 SAMPLES = st.one_of(st.integers(-9, 9).map(float), st.just(np.nan))
 
 
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=60)
 @given(st.lists(SAMPLES, min_size=9, max_size=40), st.integers(3, 12))
 def test_agrees_with_the_slow_twin(samples, warmup):
     frame = pd.DataFrame({"a": samples, "varies": np.arange(float(len(samples)))})

@@ -32,7 +32,7 @@ def spans(scores, **params):
     return [((a.start - START) // minute, (a.end - START) // minute, a.score) for a in found]
 
 
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=200)
 @given(
     hnp.arrays(
         float, st.tuples(st.integers(0, 25), st.integers(1, 4)), elements=SCORES, fill=st.nothing()
