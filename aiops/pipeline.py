@@ -56,8 +56,8 @@ def detect(
     )
     moment = pd.Timestamp(calm_until)
     detector = RobustZ().fit(metrics[metrics.index < moment])
-    scores = detector.anomaly_score(metrics[metrics.index >= moment])
-    return threshold.decide(scores, detector=DETECTOR)
+    scores = detector.anomaly_score(metrics)
+    return threshold.decide(scores[scores.index >= moment], detector=DETECTOR)
 
 
 def investigate(

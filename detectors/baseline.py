@@ -28,7 +28,7 @@ than half of the samples are equal and the median absolute deviation is zero."""
 
 
 def center_and_scale(
-    values: NDArray[np.float64], floor: float = 1e-3
+    values: NDArray[np.float64], floor: float = 1e-3, *, tails: bool = True
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the median of each series and a scale that outliers and ties do not ruin.
 
@@ -44,6 +44,9 @@ def center_and_scale(
         NaN where a sample is missing.
     floor : float
         Smallest scale, as a share of the series' range.
+    tails : bool
+        Whether the tails count. Leave them out where `values` may hold the very thing that is
+        looked for: a fault in a twentieth of the rows would widen its own yardstick.
 
     Returns
     -------
@@ -63,9 +66,11 @@ def center_and_scale(
     # In shares of the range: no square can overflow, and a constant series is 0 to the last bit.
     shares = (values - center) / np.where(reach > 0, reach, 1.0)
     mad = nan_quantile(np.abs(shares), 0.5)
-    tail = np.maximum(nan_quantile(shares, 0.95), -nan_quantile(shares, 0.05))
-    robust = np.maximum(MAD_TO_STD * mad, tail / TAIL_TO_STD)
-    return center, reach * np.maximum(np.maximum(robust, STD_SHARE * _std(shares)), floor)
+    spread = np.maximum(np.maximum(MAD_TO_STD * mad, STD_SHARE * _std(shares)), floor)
+    if tails:
+        tail = np.maximum(nan_quantile(shares, 0.95), -nan_quantile(shares, 0.05))
+        spread = np.maximum(spread, tail / TAIL_TO_STD)
+    return center, reach * spread
 
 
 def distance(

@@ -83,7 +83,7 @@ def change_points(
 
     Notes
     -----
-    Values are standardised as in `detectors.baseline.center_and_scale` and cut at ±`LIMIT`, so
+    Values are standardised by `detectors.baseline.center_and_scale` without tails and cut at ±`LIMIT`, so
     the unit, the zero and the order of the series do not matter. With independent noise the
     gain is the cost reduction of one split under a normal cost, Page's question [1]_ in the form
     of [2]_. It departs from both in the noise: metrics wander, and a slow wave makes every split
@@ -140,7 +140,7 @@ def _strongest_mean(gains: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _gains(values: NDArray[np.float64], splits: NDArray[np.intp]) -> NDArray[np.float64]:
     """Return the gain of a shift at each split, (splits, series that vary)."""
-    center, scale = center_and_scale(values)
+    center, scale = center_and_scale(values, tails=False)
     varies = scale > 0
     z = np.clip((values[:, varies] - center[varies]) / scale[varies], -LIMIT, LIMIT)
     phi = _autocorrelation(_around_best_split(z, splits))

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 
-def robust_baseline(samples, floor):
+def robust_baseline(samples, floor, *, tails=True):
     """Return (center, scale) of one series as `detectors.baseline` defines them."""
     present = [x for x in samples if not math.isnan(x)]
     if not present:
@@ -21,7 +21,7 @@ def robust_baseline(samples, floor):
     mad = statistics.median(abs(x - center) for x in present)
     std = statistics.pstdev(present)
     low, high = (float(np.quantile(present, q)) for q in (0.05, 0.95))
-    tail = max(high - center, center - low)
+    tail = max(high - center, center - low) if tails else 0.0
     spread = max(present) - min(present)
     return center, max(1.4826 * mad, tail / 1.645, 0.3 * std, floor * spread)
 
@@ -89,7 +89,7 @@ def change_verdict(values, min_before, min_after, limit=10.0, max_phi=0.99):
     splits = range(min_before, len(values) - min_after + 1)
     gains = []
     for samples in np.asarray(values, dtype=float).T:
-        center, scale = robust_baseline(samples.tolist(), 1e-3)
+        center, scale = robust_baseline(samples.tolist(), 1e-3, tails=False)
         if not scale > 0:
             continue
         z = np.clip((samples - center) / scale, -limit, limit)
