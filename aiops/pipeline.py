@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from aiops.types import Incident, IncidentState, Investigation
+from aiops.types import (
+    MIN_ROWS,
+    Incident,
+    IncidentState,
+    Investigation,
+    NotEnoughData,
+    check_metrics,
+)
 from detectors import RobustZ, Threshold
 from rca.ranker import CausalRanker
 
@@ -48,16 +55,24 @@ def detect(
     Raises
     ------
     InvalidMetrics
-        If `metrics`, or the part of it before `calm_until`, is no legal frame.
+        If `metrics` breaks a rule of `aiops.types.check_metrics`.
+    NotEnoughData
+        If fewer than `aiops.types.MIN_ROWS` rows lie before `calm_until`.
     """
+    check_metrics(metrics)
+    calm = int((metrics.index < pd.Timestamp(calm_until)).sum())
+    if calm < MIN_ROWS:
+        raise NotEnoughData(
+            f"{calm} rows before {calm_until.isoformat()} cannot say what is normal; "
+            f"give at least {MIN_ROWS}"
+        )
     decision = settings.detection
     threshold = Threshold(
         level=decision.level, min_points=decision.min_points, release=decision.release
     )
-    moment = pd.Timestamp(calm_until)
-    detector = RobustZ().fit(metrics[metrics.index < moment])
-    scores = detector.anomaly_score(metrics)
-    return threshold.decide(scores[scores.index >= moment], detector=DETECTOR)
+    # The whole frame at once: either part of it may be too short or too still to be one by itself.
+    scores = RobustZ(warmup=calm).anomaly_score(metrics)
+    return threshold.decide(scores, detector=DETECTOR)
 
 
 def investigate(

@@ -185,17 +185,27 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One candidate root cause: a series, its share of the blame, and why."""
+    """One candidate root cause: a series, its share of the blame, and why.
+
+    `callee` is set where the series of one service measures its calls to another: the caller
+    only sees what the callee does to it.
+    """
 
     service: str
     metric: str
     score: float
     evidence: tuple[Evidence, ...] = ()
+    callee: str | None = None
 
     @property
     def series(self) -> MetricId:
         """The series that is blamed."""
         return MetricId(self.service, self.metric)
+
+    @property
+    def suspect(self) -> str:
+        """The service that the series speaks against."""
+        return self.callee or self.service
 
 
 @dataclass(frozen=True, slots=True)

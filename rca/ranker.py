@@ -174,7 +174,7 @@ class CausalRanker:
             question.series, question.frame.to_numpy(), best.strange, best.edges, question.owners
         )
         causes = [
-            Cause(item.service, item.metric, float(score), witness.reasons(column))
+            Cause(*item, float(score), witness.reasons(column), question.owners.callee[column])
             for column, (item, score) in enumerate(zip(question.series, series_blame, strict=True))
         ]
         services = [

@@ -16,7 +16,7 @@ from aiops.guides import run_guide
 from aiops.guides.library import load as load_guide
 from aiops.proving.stages import Run, report
 from aiops.proving.tools import toolbox, workload
-from aiops.types import Case, Incident, IncidentState, Investigation, Place, Proof
+from aiops.types import Case, Incident, IncidentState, Investigation, Outcome, Place, Proof
 from chaos import Experiment, as_case, injected
 from chaos.simulator import Simulator
 from rca.grading import evaluate
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from aiops.guides import Approver
     from aiops.settings import Settings
     from aiops.store import Store
-    from aiops.types import Anomaly, Ranker
+    from aiops.types import Anomaly, GuideRun, Ranker
     from chaos import Journal
 
 FAULTS = (("stress.cpu", "store"), ("scale.zero", "cart"))
@@ -187,7 +187,13 @@ def _treat(loop: Loop, watch: _Watch, incident: Incident) -> Incident:
         approver=loop.approver,
         clock=lambda: watch.shop.now,
     )
-    return replace(incident, guide_runs=(guide_run,), state=IncidentState.MITIGATED)
+    state = IncidentState.MITIGATED if _wrote(guide_run) else incident.state
+    return replace(incident, guide_runs=(guide_run,), state=state)
+
+
+def _wrote(guide_run: GuideRun) -> bool:
+    """Say whether a write of the guide succeeded: one refused or skipped mitigates nothing."""
+    return any(step.approved_by and step.outcome is Outcome.SUCCEEDED for step in guide_run.steps)
 
 
 def _label(loop: Loop, proof: str, run: Run, shop: Simulator) -> Run:

@@ -35,7 +35,7 @@ class _Evidence:
     """What one run left behind."""
 
     run: Run
-    events: frozenset[RunEvent]
+    events: tuple[RunEvent, ...]
     incident: Incident | None
     places: tuple[Place, ...]
 
@@ -56,7 +56,7 @@ def report(
     seen = [
         _Evidence(
             run=run,
-            events=frozenset(e.event for e in journal.entries() if e.run == run.experiment.run),
+            events=tuple(e.event for e in journal.entries() if e.run == run.experiment.run),
             incident=next((i for i in incidents if i.chaos_run == run.experiment.run), None),
             places=tuple(place for place in places if place.run == run.experiment.run),
         )
@@ -75,7 +75,7 @@ def _stage(name: str, seen: Sequence[_Evidence]) -> Stage:
 
 
 def _inject(one: _Evidence) -> tuple[bool, str]:
-    ok = {RunEvent.PLANNED, RunEvent.INJECTED, RunEvent.ARMED} <= one.events
+    ok = one.events[:3] == (RunEvent.PLANNED, RunEvent.INJECTED, RunEvent.ARMED)
     return ok, "undo journaled first, then injected and armed" if ok else "did not take hold"
 
 
@@ -100,8 +100,9 @@ def _rank(one: _Evidence) -> tuple[bool, str]:
     ranking = one.incident.rankings[-1]
     if ranking.abstained:
         return False, "nobody is blamed"
-    named = ", ".join(entry.service for entry in ranking.services[:TOP])
-    return True, f"{named} (confidence {ranking.confidence:.2f})"
+    named = [entry.service for entry in ranking.services[:TOP]]
+    ok = one.run.experiment.target.name in named
+    return ok, f"{', '.join(named)} (confidence {ranking.confidence:.2f})"
 
 
 def _guide(one: _Evidence) -> tuple[bool, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aiops.reports import words
-from aiops.reports.verdict import blamed_service
+from aiops.reports.verdict import blamed_service, series_label
 from aiops.types import ServiceScore
 
 if TYPE_CHECKING:
@@ -83,17 +83,17 @@ def _services_of(ranking: Ranking) -> tuple[ServiceScore, ...]:
     """Return each service at the place and with the score of its best series."""
     best: dict[str, float] = {}
     for cause in ranking.causes:
-        best.setdefault(cause.service, cause.score)
+        best.setdefault(cause.suspect, cause.score)
     return tuple(ServiceScore(service, score) for service, score in best.items())
 
 
 def _series_of(ranking: Ranking, service: str) -> tuple[SuspectSeries, ...]:
-    return tuple(_suspect_series(cause) for cause in ranking.causes if cause.service == service)
+    return tuple(_suspect_series(cause) for cause in ranking.causes if cause.suspect == service)
 
 
 def _suspect_series(cause: Cause) -> SuspectSeries:
     reasons = tuple(_reason(item) for item in cause.evidence)
-    return SuspectSeries(cause.metric, words.number(cause.score), reasons)
+    return SuspectSeries(series_label(cause), words.number(cause.score), reasons)
 
 
 def _reason(evidence: Evidence) -> Reason:

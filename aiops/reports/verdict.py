@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from aiops.reports import words
 
 if TYPE_CHECKING:
-    from aiops.types import Case, Cause, Evidence, Investigation, Ranking
+    from aiops.types import Case, Cause, Investigation, Ranking
 
 Mark = Literal["right", "wrong", "abstained"]
 SYMBOLS: dict[Mark, str] = {"right": "✔", "wrong": "✘", "abstained": "○"}
@@ -90,14 +90,15 @@ def blamed_service(ranking: Ranking) -> str | None:
 
 def ranked_services(ranking: Ranking) -> list[str]:
     """Return the services, best first; where only series are ranked, by their best series."""
-    entries = ranking.services or ranking.causes
-    return list(dict.fromkeys(entry.service for entry in entries))
+    if ranking.services:
+        return [entry.service for entry in ranking.services]
+    return list(dict.fromkeys(cause.suspect for cause in ranking.causes))
 
 
 def blamed_cause(ranking: Ranking) -> Cause | None:
-    """Return the best series of the blamed service."""
+    """Return the best series that speaks against the blamed service."""
     blamed = blamed_service(ranking)
-    return next((cause for cause in ranking.causes if cause.service == blamed), None)
+    return next((cause for cause in ranking.causes if cause.suspect == blamed), None)
 
 
 def verdict(ranking: Ranking) -> Verdict:
@@ -107,8 +108,7 @@ def verdict(ranking: Ranking) -> Verdict:
     blamed = blamed_service(ranking)
     if blamed is None:
         return Verdict(None, _why_nobody(ranking, confidence), confidence)
-    cause = blamed_cause(ranking)
-    return Verdict(blamed, _plain(cause.evidence) if cause else "", confidence)
+    return Verdict(blamed, _plain(blamed_cause(ranking)), confidence)
 
 
 def gauge(confidence: float) -> Gauge:
@@ -163,5 +163,13 @@ def _why_nobody(ranking: Ranking, confidence: float) -> str:
     return f"the ranker is not sure enough to accuse a service (confidence {confidence:.2f})"
 
 
-def _plain(evidence: tuple[Evidence, ...]) -> str:
-    return evidence[0].text.strip().rstrip(".") if evidence else ""
+def _plain(cause: Cause | None) -> str:
+    """Return the first reason with the series it is about as its subject."""
+    if cause is None or not cause.evidence:
+        return ""
+    return f"{series_label(cause)} {cause.evidence[0].text.strip().rstrip('.')}"
+
+
+def series_label(cause: Cause) -> str:
+    """Return the metric, with its service in front where that is not the suspect itself."""
+    return cause.metric if cause.callee is None else str(cause.series)

@@ -43,8 +43,8 @@ def calm_then_high(rows=30, onset=20, high=9.0):
 def build_ranking(**changes):
     ranking = Ranking(
         causes=(
-            Cause("db", "cpu", 0.8, (Evidence("cpu rose to 9 times its normal spread.", 9.0),)),
-            Cause("web", "latency_seconds", 0.2, (Evidence("latency followed"),)),
+            Cause("db", "cpu", 0.8, (Evidence("rose to 9 times its normal spread.", 9.0),)),
+            Cause("web", "latency_seconds", 0.2, (Evidence("followed"),)),
         ),
         services=(ServiceScore("db", 0.8), ServiceScore("web", 0.2)),
         edges=(CausalEdge(DB_CPU, WEB_LATENCY, 2.0, 60.0, "granger"),),

@@ -15,7 +15,7 @@ def test_services_come_best_first_with_series_and_evidence(make_investigation):
     (reason,) = series.reasons
     assert (series.metric, reason.text, reason.value) == (
         "cpu",
-        "cpu rose to 9 times its normal spread.",
+        "rose to 9 times its normal spread.",
         "9",
     )
 

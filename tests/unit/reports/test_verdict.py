@@ -1,7 +1,7 @@
 import pytest
 
 from aiops.reports.verdict import gauge, ranked_services, truth, verdict
-from aiops.types import Cause, RootCause, ServiceScore
+from aiops.types import Cause, Evidence, RootCause, ServiceScore
 
 
 def test_the_blamed_service_and_its_first_evidence_make_a_sentence(make_ranking):
@@ -18,7 +18,7 @@ def test_without_evidence_the_sentence_ends_at_the_confidence(make_ranking):
 def test_the_evidence_is_that_of_the_blamed_service_even_if_another_series_leads(make_ranking):
     ranking = make_ranking(services=(ServiceScore("web", 0.6), ServiceScore("db", 0.4)))
     assert verdict(ranking).sentence == (
-        "web is most likely to blame (confidence 0.71): latency followed"
+        "web is most likely to blame (confidence 0.71): latency_seconds followed"
     )
 
 
@@ -85,3 +85,10 @@ def test_the_needle_stays_on_the_gauge(confidence, needle):
 
 def test_a_confidence_that_is_no_number_counts_as_none(make_ranking):
     assert verdict(make_ranking(confidence=float("nan"))).confidence == 0
+
+
+def test_a_series_about_calls_speaks_against_the_callee(make_ranking):
+    seen_from_web = Cause("web", "edge_to_db_p50", 0.9, (Evidence("rose"),), callee="db")
+    own = Cause("db", "memory", 0.1, (Evidence("fell"),))
+    ranking = make_ranking(causes=(seen_from_web, own), services=(ServiceScore("db", 1.0),))
+    assert verdict(ranking).sentence.endswith(": web/edge_to_db_p50 rose")
