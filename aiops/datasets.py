@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 CARD_FILE = "README.md"
 
 
+def home() -> Path:
+    """Return the folder of the shipped cases: in the wheel, or beside `aiops` in a checkout."""
+    package = _package_folder()
+    shipped = package / "_datasets"
+    return shipped if shipped.is_dir() else package.parent / "datasets"
+
+
 def names() -> tuple[str, ...]:
     """Return the names of the shipped cases, sorted.
 
@@ -33,7 +40,7 @@ def names() -> tuple[str, ...]:
     >>> "nezha-ob-cpu-frontend" in names()
     True
     """
-    return tuple(sorted(found.parent.name for found in _root().glob(f"*/{native.CASE_FILE}")))
+    return tuple(sorted(found.parent.name for found in home().glob(f"*/{native.CASE_FILE}")))
 
 
 def card(name: str) -> str:
@@ -51,7 +58,7 @@ def card(name: str) -> str:
     """
     if name not in names():
         raise InvalidCase(f"no data set is called {name!r}; {_known()}")
-    return native.read_bytes(_root() / name / CARD_FILE).decode()
+    return native.read_bytes(home() / name / CARD_FILE).decode()
 
 
 def load(name_or_path: str | Path) -> Case:
@@ -107,9 +114,9 @@ def sets(folder: str | Path) -> dict[str, list[Path]]:
     """
     groups: dict[str, list[Path]] = {}
     for case in cases(folder):
-        home = case.parent if native.is_case(case) else case.parent.parent
-        below = home != Path(folder) and home.is_relative_to(folder)
-        name = home.relative_to(folder).as_posix() if below else home.resolve().name
+        group = case.parent if native.is_case(case) else case.parent.parent
+        below = group != Path(folder) and group.is_relative_to(folder)
+        name = group.relative_to(folder).as_posix() if below else group.resolve().name
         groups.setdefault(name, []).append(case)
     return groups
 
@@ -147,13 +154,6 @@ def save(case: Case, folder: str | Path) -> Path:
     return folder
 
 
-def _root() -> Path:
-    """Return the folder of the shipped cases: inside the wheel, or beside `aiops` in a checkout."""
-    package = _package_folder()
-    shipped = package / "_datasets"
-    return shipped if shipped.is_dir() else package.parent / "datasets"
-
-
 def _package_folder() -> Path:
     return Path(str(files("aiops")))
 
@@ -164,7 +164,7 @@ def _known() -> str:
 
 def _locate(name_or_path: str | Path) -> Path:
     if isinstance(name_or_path, str) and name_or_path in names():
-        return _root() / name_or_path
+        return home() / name_or_path
     folder = Path(name_or_path)
     if not folder.exists():
         raise InvalidCase(

@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
-import typer
+from typing import Any
 
-from aiops.cli.output import Json, console, print_json
+from aiops.cli.output import Json, print_json, print_table, say, telling
+
+HEADER = ("name", "system", "fault", "root_cause", "rows", "series", "licence")
 
 
 def datasets(as_json: Json = False) -> None:
-    """List the shipped incidents; `aiops investigate NAME` looks into one."""
-    from aiops import datasets as shipped
+    """List the shipped incidents, for `aiops investigate NAME`."""
+    with telling() as tell:
+        tell("reading the shipped incidents")
+        from aiops import datasets as shipped
 
-    rows = []
-    for name in shipped.names():
-        case = shipped.load(name)
-        rows.append(
-            {
-                "name": name,
-                "system": case.system,
-                "fault": case.fault,
-                "root_cause": case.root_cause.service if case.root_cause else None,
-                "rows": len(case.metrics),
-                "series": case.metrics.shape[1],
-                "licence": _licence(shipped.card(name)),
-            }
-        )
+        rows = [_row(name) for name in shipped.names()]
     if as_json:
         print_json(rows)
         return
-    from rich.table import Table
+    print_table(HEADER, [["-" if row[key] is None else str(row[key]) for key in HEADER] for row in rows])
+    if rows:
+        say(f"investigate one: aiops investigate {rows[0]['name']}")
 
-    table = Table(*rows[0], box=None, pad_edge=False)
-    table.columns[0].no_wrap = True
-    for row in rows:
-        table.add_row(*("-" if value is None else str(value) for value in row.values()))
-    console().print(table)
-    typer.echo("investigate one: aiops investigate " + str(rows[0]["name"]))
+
+def _row(name: str) -> dict[str, Any]:
+    from aiops import datasets as shipped
+
+    case = shipped.load(name)
+    return {
+        "name": name,
+        "system": case.system,
+        "fault": case.fault,
+        "root_cause": case.root_cause.service if case.root_cause else None,
+        "rows": len(case.metrics),
+        "series": case.metrics.shape[1],
+        "licence": _licence(shipped.card(name)),
+    }
 
 
 def _licence(card: str) -> str | None:

@@ -142,7 +142,7 @@ class TestLoad:
             datasets.card("../datasets")
 
     def test_missing_card(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(datasets, "_root", lambda: tmp_path)
+        monkeypatch.setattr(datasets, "home", lambda: tmp_path)
         datasets.save(case(), tmp_path / "bare")
         with pytest.raises(InvalidCase, match=r"bare/README\.md is missing"):
             datasets.card("bare")
