@@ -1,21 +1,9 @@
 """The glossary: what crosses rooms, the rules it keeps, and the errors users see.
 
 Everything here is data or a port. Nothing here computes a score, talks to a network or
-touches a disk, and importing it costs the standard library only: pandas is imported where a
-frame is checked, networkx where a graph is asked for.
-
-The errors form one small tree; the command line turns every one of them into one line and
-exit code 2::
-
-    AiopsError
-    ├── InvalidInput         what was handed in cannot be used as it is
-    │   ├── InvalidMetrics   a metrics frame breaks a rule of `check_metrics`
-    │   ├── InvalidCase      a case folder cannot be read
-    │   ├── InvalidSettings  aiops.toml or an AIOPS_* variable
-    │   ├── InvalidGuide     a troubleshooting guide
-    │   ├── InvalidExperiment  a chaos experiment
-    │   └── NotEnoughData    legal, but too little of it to say anything
-    └── RevertIncomplete     an injected fault could not be proved gone
+touches a disk, and importing it costs the standard library only. The errors are written in
+`aiops.errors` and the rules of a metrics frame in `aiops.frames`; both are part of the glossary
+and are imported from here.
 """
 
 from __future__ import annotations
@@ -23,7 +11,21 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003  pydantic reads these annotations when it stores records
+from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, runtime_checkable
+
+from aiops.errors import (
+    AiopsError,
+    InvalidCase,
+    InvalidExperiment,
+    InvalidGuide,
+    InvalidInput,
+    InvalidMetrics,
+    InvalidSettings,
+    NotEnoughData,
+    RevertIncomplete,
+)
+from aiops.frames import EXPECTED_LEVELS, MIN_ROWS, as_metrics, check_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,44 +33,43 @@ if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
 
-MIN_ROWS = 3
-"""Fewest rows of a legal metrics frame: two rows cannot show that the step is regular."""
-
-
-class AiopsError(Exception):
-    """Base of every error this toolkit raises on purpose; its text is one line for a person."""
-
-
-class InvalidInput(AiopsError):
-    """What was handed in cannot be used; the text says what, where and how to mend it."""
-
-
-class InvalidMetrics(InvalidInput):
-    """A metrics frame breaks a rule of `check_metrics`."""
-
-
-class InvalidCase(InvalidInput):
-    """A case folder is missing, incomplete or malformed."""
-
-
-class InvalidSettings(InvalidInput):
-    """aiops.toml or an AIOPS_* variable holds an unknown key or an impossible value."""
-
-
-class InvalidGuide(InvalidInput):
-    """A troubleshooting guide cannot be turned into a graph of steps."""
-
-
-class InvalidExperiment(InvalidInput):
-    """A chaos experiment names an unknown fault, target or parameter."""
-
-
-class NotEnoughData(InvalidInput):
-    """The input is legal, but there is too little of it to say anything."""
-
-
-class RevertIncomplete(AiopsError):
-    """An injected fault could not be proved gone; the text names what is left."""
+__all__ = [
+    "EXPECTED_LEVELS",
+    "MIN_ROWS",
+    "STAGES",
+    "AiopsError",
+    "Anomaly",
+    "Case",
+    "CausalEdge",
+    "Cause",
+    "Detector",
+    "Event",
+    "Evidence",
+    "GuideRun",
+    "Incident",
+    "IncidentState",
+    "InvalidCase",
+    "InvalidExperiment",
+    "InvalidGuide",
+    "InvalidInput",
+    "InvalidMetrics",
+    "InvalidSettings",
+    "Investigation",
+    "MetricId",
+    "NotEnoughData",
+    "Outcome",
+    "Place",
+    "Proof",
+    "Ranker",
+    "Ranking",
+    "RevertIncomplete",
+    "RootCause",
+    "ServiceScore",
+    "Stage",
+    "StepRun",
+    "as_metrics",
+    "check_metrics",
+]
 
 
 class MetricId(NamedTuple):
@@ -289,20 +290,13 @@ class Ranking:
         return graph
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        head = "abstains" if self.abstained else "blames"
-        rows = "".join(
-            f"<tr><td>{place}</td><td>{escape(str(cause.series))}</td><td>{cause.score:.3f}</td>"
-            f"<td>{escape('; '.join(item.text for item in cause.evidence))}</td></tr>"
+        head = "abstains" if self.abstained else f"blames {next(iter(self.by_service()), 'nobody')}"
+        rows = [
+            (place, cause.series, f"{cause.score:.3f}", "; ".join(e.text for e in cause.evidence))
             for place, cause in enumerate(self.top(10), start=1)
-        )
-        return (
-            f"<p><b>{escape(self.ranker or 'ranking')}</b> {head}; "
-            f"confidence {self.confidence:.2f}</p>"
-            "<table><tr><th>#</th><th>series</th><th>score</th><th>evidence</th></tr>"
-            f"{rows}</table>"
-        )
+        ]
+        title = f"{self.ranker or 'the ranker'} {head}, confidence {self.confidence:.2f}"
+        return _table(title, ("#", "series", "score", "evidence"), rows)
 
 
 @dataclass(frozen=True)
@@ -313,6 +307,15 @@ class Investigation:
     onset: datetime | None
     anomalies: tuple[Anomaly, ...]
     ranking: Ranking
+
+    def _repr_html_(self) -> str:
+        truth = self.case.root_cause
+        facts = [
+            ("onset", self.onset),
+            ("anomalies", len(self.anomalies)),
+            ("truth", "unknown" if truth is None else truth.service),
+        ]
+        return _table(self.case.id, ("", ""), facts) + self.ranking._repr_html_()
 
 
 class Outcome(enum.StrEnum):
@@ -417,8 +420,14 @@ class Proof:
 
     @property
     def ok(self) -> bool:
-        """Whether every stage held."""
-        return all(stage.ok for stage in self.stages)
+        """Whether every stage was reached and held."""
+        held = {stage.name for stage in self.stages if stage.ok}
+        return held == set(STAGES) and all(stage.ok for stage in self.stages)
+
+    def _repr_html_(self) -> str:
+        rows = [(one.name, "yes" if one.ok else "no", one.detail) for one in self.stages]
+        title = "the loop held" if self.ok else "the loop did not hold"
+        return _table(title, ("stage", "held", "what was seen"), rows)
 
 
 @runtime_checkable
@@ -465,158 +474,10 @@ class Ranker(Protocol):
         ...
 
 
-EXPECTED_LEVELS = ("service", "metric")
-
-
-def check_metrics(frame: pd.DataFrame) -> None:
-    """Raise unless `frame` is a legal metrics frame; never repair anything.
-
-    Legal is: a DataFrame whose index is a UTC DatetimeIndex, strictly increasing and regular,
-    with at least `MIN_ROWS` rows; whose columns are a unique two-level MultiIndex named
-    (service, metric) of non-empty strings; all float64, finite or NaN (= missing); and in
-    which at least one column varies. Constant and empty columns beside it are normal and kept.
-
-    Raises
-    ------
-    InvalidMetrics
-        At the first rule that is broken; the text says which, where, and how to mend it.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> check_metrics(pd.DataFrame({"cpu": [1.0, 2.0, 3.0]}))
-    Traceback (most recent call last):
-        ...
-    aiops.types.InvalidMetrics: the index is a RangeIndex; give it UTC timestamps (pandas.to_datetime(..., utc=True))
-    """
-    import pandas as pd
-
-    if not isinstance(frame, pd.DataFrame):
-        raise InvalidMetrics(f"metrics must be a pandas DataFrame, not {type(frame).__name__}")
-    _check_index(frame.index)
-    _check_columns(frame.columns)
-    _check_values(frame)
-
-
-def as_metrics(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return `frame` as a legal metrics frame, so that plain numeric frames work too.
-
-    A frame with (service, metric) columns is checked and returned as it is. In any other
-    frame each column becomes a service of its own with the single metric ``value``, numbers
-    become float64, and a plain 0, 1, 2, … index is read as seconds since 1970.
-
-    Raises
-    ------
-    InvalidMetrics
-        If a column is not numeric, or the result breaks a rule of `check_metrics`.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> list(as_metrics(pd.DataFrame({"cpu": [1, 2, 3]})).columns)
-    [('cpu', 'value')]
-    """
-    import pandas as pd
-
-    if not isinstance(frame, pd.DataFrame):
-        raise InvalidMetrics(f"metrics must be a pandas DataFrame, not {type(frame).__name__}")
-    if frame.columns.nlevels == 1:
-        frame = _lift_columns(frame)
-    if isinstance(frame.index, pd.RangeIndex):
-        frame = frame.set_axis(pd.to_datetime(list(frame.index), unit="s", utc=True))
-    check_metrics(frame)
-    return frame
-
-
-def _lift_columns(frame: pd.DataFrame) -> pd.DataFrame:
-    import pandas as pd
-
-    for name, dtype in zip(frame.columns, frame.dtypes, strict=True):
-        if not (pd.api.types.is_integer_dtype(dtype) or pd.api.types.is_float_dtype(dtype)):
-            raise InvalidMetrics(f"column {name!r} holds {dtype}, not numbers; drop or convert it")
-    pairs = [(str(name), "value") for name in frame.columns]
-    columns = pd.MultiIndex.from_tuples(pairs, names=EXPECTED_LEVELS)
-    return frame.astype("float64").set_axis(columns, axis=1)
-
-
-def _check_index(index: pd.Index[Any]) -> None:
-    import pandas as pd
-
-    if not isinstance(index, pd.DatetimeIndex):
-        raise InvalidMetrics(
-            f"the index is a {type(index).__name__}; "
-            "give it UTC timestamps (pandas.to_datetime(..., utc=True))"
-        )
-    if index.tz is None:
-        raise InvalidMetrics("the index has no time zone; use frame.tz_localize('UTC')")
-    if str(index.tz) != "UTC":
-        raise InvalidMetrics(f"the index is in {index.tz}; use frame.tz_convert('UTC')")
-    if index.hasnans:
-        raise InvalidMetrics("the index holds NaT; drop those rows")
-    if len(index) < MIN_ROWS:
-        raise InvalidMetrics(f"{len(index)} rows are too few; give at least {MIN_ROWS}")
-    _check_steps(index)
-
-
-def _check_steps(index: pd.DatetimeIndex) -> None:
-    steps = index[1:] - index[:-1]
-    zero = steps.total_seconds() == 0
-    if zero.any():
-        raise InvalidMetrics(f"time {index[1:][zero][0]} occurs twice; keep one row of each")
-    backward = steps.total_seconds() < 0
-    if backward.any():
-        raise InvalidMetrics(
-            f"the index is not sorted: {index[1:][backward][0]} comes too late; use sort_index()"
-        )
-    odd = steps != steps[0]
-    if odd.any():
-        raise InvalidMetrics(
-            f"the index is not regular: {steps[odd][0]} before {index[1:][odd][0]}, "
-            f"{steps[0]} at the start; resample it to one step"
-        )
-
-
-def _check_columns(columns: pd.Index[Any]) -> None:
-    if columns.nlevels != len(EXPECTED_LEVELS) or tuple(columns.names) != EXPECTED_LEVELS:
-        raise InvalidMetrics(
-            "the columns must be a two-level MultiIndex named (service, metric), "
-            f"not {columns.nlevels} level(s) named {tuple(columns.names)}"
-        )
-    for name in columns:
-        if not all(isinstance(part, str) and part for part in name):
-            raise InvalidMetrics(f"column {name!r} is not two non-empty strings")
-    if columns.has_duplicates:
-        twice = columns[columns.duplicated()][0]
-        raise InvalidMetrics(f"column {'/'.join(twice)} occurs twice; keep one of each")
-
-
-def _check_values(frame: pd.DataFrame) -> None:
-    import numpy as np
-
-    for name, dtype in zip(frame.columns, frame.dtypes, strict=True):
-        if dtype != np.float64:
-            raise InvalidMetrics(
-                f"column {'/'.join(name)} holds {dtype}, not float64; convert it with astype(float)"
-            )
-    values = frame.to_numpy()
-    infinite = np.isinf(values)
-    if infinite.any():
-        row, column = np.argwhere(infinite)[0]
-        raise InvalidMetrics(
-            f"column {'/'.join(frame.columns[column])} is infinite at {frame.index[row]}; "
-            "use NaN for a missing value"
-        )
-    if not _varies(values):
-        raise InvalidMetrics(
-            "no usable column: every column is empty or constant; check the window and the query"
-        )
-
-
-def _varies(values: Any) -> bool:
-    """Say whether any column of the (rows, columns) array holds two different numbers."""
-    import numpy as np
-
-    present = ~np.isnan(values)
-    low = np.where(present, values, np.inf).min(axis=0, initial=np.inf)
-    high = np.where(present, values, -np.inf).max(axis=0, initial=-np.inf)
-    return bool((low < high).any())
+def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Return an HTML table for notebooks; everything in it is escaped."""
+    lines = "".join(
+        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    names = "".join(f"<th>{escape(name)}</th>" for name in head)
+    return f"<p><b>{escape(title)}</b></p><table><tr>{names}</tr>{lines}</table>"

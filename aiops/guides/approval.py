@@ -51,7 +51,7 @@ class ApprovedBy:
     >>> ApprovedBy(" ")
     Traceback (most recent call last):
         ...
-    aiops.types.InvalidInput: an approval needs a name; say who answers for it
+    aiops.errors.InvalidInput: an approval needs a name; say who answers for it
     """
 
     name: str

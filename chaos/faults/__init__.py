@@ -41,7 +41,7 @@ def fault(fault_id: str) -> Fault:
     >>> fault("scale.zreo")
     Traceback (most recent call last):
         ...
-    aiops.types.InvalidExperiment: there is no fault 'scale.zreo'; the nearest is 'scale.zero'
+    aiops.errors.InvalidExperiment: there is no fault 'scale.zreo'; the nearest is 'scale.zero'
     """
     if fault_id not in FAULTS:
         nearest = difflib.get_close_matches(fault_id, FAULTS, n=1, cutoff=0.0)[0]
