@@ -137,11 +137,11 @@ class CausalRanker:
         per_service = service_strength(strength, question.owners)
         edges = granger_edges(question.series, strength[-1], strange.z, question.step_s)
         walked = self._walk(question, edges, per_service[-1])
-        credited = (question.owners.credit * walked[:, None]).max(axis=0)
+        of_its_service = walked[list(question.owners.own)]
         return _Verdict(
             onset=when,
             strange=strange,
-            series_blame=_shares(strength[-1] * credited),
+            series_blame=_shares(strength[-1] * of_its_service),
             service_blame=_shares(walked),
             edges=edges + call_edges(question.series, strength[-1], question.topology),
             p=p_value(per_service),

@@ -42,12 +42,15 @@ class Ownership:
     credit : array, (services, series)
         Share of a series' strangeness that counts for a service: 1 for its own; for a series
         that measures a call, 1 for the callee and `CALLER_SHARE` for the caller.
+    own : tuple of int
+        For each series the place of its own service in `services`.
     callee : tuple of (str or None)
         For each series the service whose calls it measures.
     """
 
     services: tuple[str, ...]
     credit: NDArray[np.float64]
+    own: tuple[int, ...]
     callee: tuple[str | None, ...]
 
 
@@ -62,12 +65,13 @@ def ownership(series: Sequence[MetricId], topology: Sequence[tuple[str, str]]) -
     calls = set(topology)
     callee = tuple(_callee(item, services, calls) for item in series)
     place = {name: row for row, name in enumerate(services)}
+    own = tuple(place[item.service] for item in series)
     credit = np.zeros((len(services), len(series)))
-    for column, (item, target) in enumerate(zip(series, callee, strict=True)):
-        credit[place[item.service], column] = 1.0 if target is None else CALLER_SHARE
+    for column, target in enumerate(callee):
+        credit[own[column], column] = 1.0 if target is None else CALLER_SHARE
         if target is not None:
             credit[place[target], column] = 1.0
-    return Ownership(services, credit, callee)
+    return Ownership(services, credit, own, callee)
 
 
 def _callee(

@@ -133,7 +133,8 @@ class TestRank:
 def result(rank, n=4, **changes):
     facts = {
         "set": "s", "case": "c", "ranker": "r", "fault": None, "healthy": False,
-        "service_rank": rank, "metric_rank": None, "metric_known": False, "n_services": n,
+        "service_rank": rank, "metric_rank": None, "metric_known": False, "blamed": None,
+        "n_services": n,
         "abstained": False, "error": None, "seconds": 1.0,
     }  # fmt: skip
     return CaseResult(**(facts | changes))
