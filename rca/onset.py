@@ -24,8 +24,8 @@ class Onset(NamedTuple):
     weight: float
 
 
-def given(frame: pd.DataFrame, moment: datetime) -> tuple[Onset]:
-    """Return the single onset at `moment`: "after" starts with the first row at or past it.
+def given(frame: pd.DataFrame, moment: datetime) -> Onset:
+    """Return the onset at `moment`: "after" starts with the first row at or past it.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def given(frame: pd.DataFrame, moment: datetime) -> tuple[Onset]:
             f"the onset {when.isoformat()} lies outside the metrics "
             f"({first.isoformat()} to {last.isoformat()}); give a moment inside them"
         )
-    return (Onset(int(frame.index.searchsorted(when)), 1.0),)
+    return Onset(int(frame.index.searchsorted(when)), 1.0)
 
 
 def found(frame: pd.DataFrame) -> tuple[Onset, ...]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from aiops.types import Cause, MetricId, Ranking, ServiceScore, as_metrics
+from aiops.types import Cause, MetricId, NotEnoughData, Ranking, ServiceScore, as_metrics
 from rca.explain import Witness
 from rca.graph import call_edges, granger_edges, service_weights
 from rca.onset import Onset, found, given
@@ -122,14 +122,31 @@ class CausalRanker:
         """Rank the causes of what began at `onset`; see `aiops.types.Ranker`.
 
         The order of the columns, their units and added constants do not matter. Without an
-        onset the likeliest change points are weighed against each other.
+        onset, or where nothing stands out from the one given, the likeliest change points are
+        weighed against each other; the ranking says from which moment it judged.
         """
         frame = as_metrics(metrics).sort_index(axis=1)
         series = tuple(MetricId(*name) for name in frame.columns)
         question = _Question(frame, series, ownership(series, topology), trigger, topology)
-        onsets = found(frame) if onset is None else given(frame, onset)
-        verdicts = [self._judge(question, when) for when in onsets]
+        verdicts = self._verdicts(question, onset)
         return self._ranking(question, verdicts)
+
+    def _verdicts(self, question: _Question, onset: datetime | None) -> list[_Verdict]:
+        """Judge from the moment that is given; if nothing stands out there, from those found.
+
+        An alert often comes late, and then the fault hides in what should be calm.
+        """
+        told = [] if onset is None else [self._judge(question, given(question.frame, onset))]
+        if any(verdict.guilty for verdict in told):
+            return told
+        try:
+            searched = [self._judge(question, when) for when in found(question.frame)]
+        except NotEnoughData:
+            if not told:
+                raise
+            return told
+        guilty = max(searched, key=lambda verdict: verdict.onset.weight).guilty
+        return searched if guilty or not told else told
 
     def _judge(self, question: _Question, when: Onset) -> _Verdict:
         strange = measure(question.frame.to_numpy(), when.split)
