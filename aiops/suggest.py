@@ -1,4 +1,4 @@
-"""The closing half of an "unknown name" error: the nearest name, or else every known one."""
+"""What an "unknown name" error offers instead."""
 
 from __future__ import annotations
 
@@ -25,3 +25,16 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if near:
         return f"did you mean {near[0]!r}?"
     return f"known: {', '.join(names) or 'none'}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the one of many `known` names that is most like `name`; None if there are none.
+
+    Examples
+    --------
+    >>> nearest("shop/crat", ["shop/cart", "shop/web"])
+    'shop/cart'
+    """
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, sorted(known), n=1, cutoff=0.0)), None)

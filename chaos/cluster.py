@@ -6,11 +6,11 @@ cluster can. Nothing here talks to a network.
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from aiops.suggest import nearest
 from aiops.types import InvalidExperiment
 from chaos.patch import lookup
 
@@ -76,9 +76,8 @@ def no_such_object(ref: ObjectRef, existing: Iterable[ObjectRef]) -> InvalidExpe
     >>> print(no_such_object(ObjectRef("Pod", "shop", "crat"), [ObjectRef("Pod", "shop", "cart")]))
     there is no Pod shop/crat; the nearest is Pod shop/cart
     """
-    names = sorted(map(str, existing))
-    nearest = difflib.get_close_matches(str(ref), names, n=1, cutoff=0.0)
-    hint = f"the nearest is {nearest[0]}" if nearest else "the cluster holds no object at all"
+    near = nearest(str(ref), map(str, existing))
+    hint = f"the nearest is {near}" if near else "the cluster holds no object at all"
     return InvalidExperiment(f"there is no {ref}; {hint}")
 
 

@@ -6,9 +6,9 @@ are about the rest of a case, and about how its facts fit the metrics.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from aiops.suggest import nearest
 from aiops.types import InvalidCase, InvalidInput, InvalidMetrics, MetricId, check_metrics
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def check_facts(case: Case, where: str) -> None:
     _check_inject_time(case, where)
     if case.trigger is not None and case.trigger not in case.metrics.columns:
         labels = ["/".join(name) for name in case.metrics.columns]
-        near = get_close_matches(str(case.trigger), labels, n=1, cutoff=0)[0]
+        near = nearest(str(case.trigger), labels)
         raise InvalidCase(f"{where}: the trigger {case.trigger} is no series; the nearest: {near}")
     named = [name for edge in case.topology for name in edge]
     if "" in [*named, case.root_cause.service if case.root_cause else None]:

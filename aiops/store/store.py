@@ -8,7 +8,6 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from datetime import UTC
-from difflib import get_close_matches
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,6 +18,7 @@ from aiops.store.connection import open_engine, reading, writing
 from aiops.store.documents import INCIDENT
 from aiops.store.history import GUIDE_RUNS, RANKINGS
 from aiops.store.migrations import migrate
+from aiops.suggest import nearest
 from aiops.types import Incident, InvalidInput, Place
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ class Store:
     --------
     >>> import tempfile
     >>> from datetime import UTC, datetime
-    >>> from aiops.types import Incident, IncidentState
+    >>> from aiops.suggest import nearest
+    from aiops.types import Incident, IncidentState
     >>> opened = datetime(2026, 1, 1, tzinfo=UTC)
     >>> with tempfile.TemporaryDirectory() as folder, Store(f"{folder}/aiops.db") as store:
     ...     store.save(Incident("i-1", opened, IncidentState.OPEN, "cart is slow"))
@@ -199,8 +200,8 @@ def _check_known(connection: Connection, incident_id: str) -> None:
     if connection.scalar(select(ids).where(ids == incident_id)) is not None:
         return
     newest = connection.scalars(select(ids).order_by(*_NEWEST_FIRST).limit(_NEAR))
-    near = get_close_matches(incident_id, list(newest), n=1, cutoff=0)
-    hint = f"did you mean {near[0]!r}?" if near else "the store is empty"
+    near = nearest(incident_id, newest)
+    hint = f"did you mean {near!r}?" if near else "the store is empty"
     raise InvalidInput(f"no incident has the id {incident_id!r}; {hint}")
 
 

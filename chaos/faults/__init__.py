@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from aiops.suggest import nearest
 from aiops.types import InvalidExperiment
 from chaos.faults.base import Fault
 from chaos.faults.scale_zero import ScaleZero
@@ -44,6 +44,7 @@ def fault(fault_id: str) -> Fault:
     aiops.errors.InvalidExperiment: there is no fault 'scale.zreo'; the nearest is 'scale.zero'
     """
     if fault_id not in FAULTS:
-        nearest = difflib.get_close_matches(fault_id, FAULTS, n=1, cutoff=0.0)[0]
-        raise InvalidExperiment(f"there is no fault {fault_id!r}; the nearest is {nearest!r}")
+        raise InvalidExperiment(
+            f"there is no fault {fault_id!r}; the nearest is {nearest(fault_id, FAULTS)!r}"
+        )
     return FAULTS[fault_id]

@@ -90,7 +90,7 @@ class TestShipped:
             "import sys, aiops.datasets; aiops.datasets.names(); "
             "print({'pandas', 'numpy', 'pyarrow', 'pydantic'} & set(sys.modules))"
         )
-        done = subprocess.run(  # noqa: S603  our own interpreter on our own text
+        done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True
         )
         assert done.stdout.strip() == "set()"

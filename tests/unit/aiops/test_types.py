@@ -9,19 +9,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from aiops import types
+from aiops import errors, types
 from aiops.types import (
     MIN_ROWS,
+    STAGES,
     AiopsError,
     Anomaly,
+    Case,
     CausalEdge,
     Cause,
     Evidence,
     InvalidInput,
     InvalidMetrics,
+    Investigation,
     MetricId,
     Proof,
     Ranking,
+    RootCause,
     ServiceScore,
     Stage,
     as_metrics,
@@ -320,20 +324,31 @@ def test_an_anomaly_knows_its_series():
 
 
 def test_a_proof_holds_when_every_stage_held():
-    held, broke = Stage("inject", ok=True, detail=""), Stage("detect", ok=False, detail="late")
-    assert Proof((held,), (), (), ()).ok
-    assert not Proof((held, broke), (), (), ()).ok
+    held = tuple(Stage(name, ok=True, detail="") for name in STAGES)
+    late = Stage("detect", ok=False, detail="late")
+    assert Proof(held, (), (), ()).ok
+    assert not Proof(tuple(late if s.name == "detect" else s for s in held), (), (), ()).ok
+    assert not Proof(held[:-1], (), (), ()).ok
+
+
+def test_results_show_in_notebooks_with_everything_escaped():
+    hostile = Stage("inject", ok=True, detail="<script>")
+    assert "&lt;script&gt;" in Proof((hostile,), (), (), ())._repr_html_()
+    ranking = Ranking((Cause("<b>", "cpu", 1.0),), (ServiceScore("<b>", 1.0),))
+    case = Case("<i>", pd.DataFrame(), root_cause=RootCause("<u>"))
+    shown = Investigation(case, None, (), ranking)._repr_html_()
+    assert all(f"&lt;{tag}&gt;" in shown and f"<{tag}>" not in shown for tag in "iu")
 
 
 def test_the_error_tree_is_as_drawn():
-    drawn = [line.strip(" │├└─").split()[0] for line in types.__doc__.splitlines() if "─" in line]
+    drawn = [line.strip(" │├└─").split()[0] for line in errors.__doc__.splitlines() if "─" in line]
     assert len(drawn) == 8
     assert all(issubclass(getattr(types, name), AiopsError) for name in drawn)
 
 
 def test_importing_it_costs_the_standard_library_only():
     program = "import sys, aiops.types; print([m for m in ('numpy', 'pandas') if m in sys.modules])"
-    done = subprocess.run(  # noqa: S603  a fixed program
+    done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
