@@ -49,8 +49,7 @@ class Store:
     --------
     >>> import tempfile
     >>> from datetime import UTC, datetime
-    >>> from aiops.suggest import nearest
-    from aiops.types import Incident, IncidentState
+    >>> from aiops.types import Incident, IncidentState
     >>> opened = datetime(2026, 1, 1, tzinfo=UTC)
     >>> with tempfile.TemporaryDirectory() as folder, Store(f"{folder}/aiops.db") as store:
     ...     store.save(Incident("i-1", opened, IncidentState.OPEN, "cart is slow"))
