@@ -54,19 +54,11 @@ class Ranking(_Group):
     """Nobody is blamed when calm windows look as bad with more than this probability."""
 
 
-class Store(_Group):
-    """Where incidents are kept."""
-
-    path: Path = Path("aiops.sqlite")
-    """The SQLite file."""
-
-
 class Settings(_Group):
     """All settings; see `load`."""
 
     detection: Detection = Detection()
     ranking: Ranking = Ranking()
-    store: Store = Store()
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
