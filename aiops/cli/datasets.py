@@ -19,7 +19,9 @@ def datasets(as_json: Json = False) -> None:
     if as_json:
         print_json(rows)
         return
-    print_table(HEADER, [["-" if row[key] is None else str(row[key]) for key in HEADER] for row in rows])
+    print_table(
+        HEADER, [["-" if row[key] is None else str(row[key]) for key in HEADER] for row in rows]
+    )
     if rows:
         say(f"investigate one: aiops investigate {rows[0]['name']}")
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from aiops.cli.investigate import verdict
-from aiops.cli.output import Json, print_json, settings_of, telling
-from aiops.cli.prove import OUT
+from aiops.cli.output import Json, print_json, say, settings_of, telling
+from aiops.cli.prove import OUT, Seed, make_folder
 from aiops.cli.prove import run as run_proof
 from aiops.cli.prove import show as show_proof
 
@@ -18,16 +18,17 @@ TITLE = "What aiops makes of three real incidents, and the loop that proves it"
 
 def demo(
     context: typer.Context,
-    out: Annotated[Path, typer.Option(help="Folder for everything it makes.")] = OUT,
-    seed: Annotated[int, typer.Option(min=0, help="Of the simulated system.")] = 7,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="For everything it makes.")] = OUT,
+    seed: Seed = 7,
     as_json: Json = False,
 ) -> None:
-    """Show the toolkit at work on three recorded incidents and on faults of its own making.
+    """Show it at work on recorded incidents and on its own faults.
 
     The verdicts are shown beside the truth, wrong ones too. Exit code 1 if the proving loop did
     not hold.
     """
     settings = settings_of(context)
+    make_folder(out)
     page = out / "demo.html"
     with telling() as tell:
         from aiops import datasets, pipeline
@@ -47,9 +48,9 @@ def demo(
         print_json({"verdicts": verdicts, "stages": stages, "report": str(page)})
     else:
         for case_id, text in verdicts.items():
-            typer.echo(f"{case_id}: {text}")
-        typer.echo()
+            say(f"{case_id}: {text}")
+        say()
         show_proof(proof, out)
-        typer.echo(f"report: {page.resolve()}")
+        say(f"report: {page.resolve()}")
     if not proof.ok:
         raise typer.Exit(1)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aiops.cli.output import Json, console, print_json, settings_of, telling
+from aiops.cli.output import Json, print_json, print_table, say, settings_of, telling
+from aiops.suggest import nearest
 from aiops.types import InvalidInput, MetricId
 
 if TYPE_CHECKING:
@@ -27,23 +28,32 @@ class Onset(StrEnum):
 
 def investigate(
     context: typer.Context,
-    case: Annotated[str, typer.Argument(help="A case folder, or the name of a shipped dataset.")],
+    case: Annotated[
+        str,
+        typer.Argument(metavar="CASE", help="A case folder, or the name of a shipped dataset."),
+    ],
     trigger: Annotated[
-        str | None, typer.Option(help="The symptom, as service/metric; the case's own if left out.")
+        str | None,
+        typer.Option(
+            metavar="SERVICE/METRIC", help="The symptom; the case's own trigger if left out."
+        ),
     ] = None,
     at: Annotated[
         str | None,
-        typer.Option(help="When it began, ISO 8601; the case's inject_time if left out."),
+        typer.Option(
+            metavar="TIME", help="When it began, ISO 8601; the case's inject_time if left out."
+        ),
     ] = None,
     onset: Annotated[
         Onset, typer.Option(help="'detected' ignores the case's inject_time and looks for it.")
     ] = Onset.GIVEN,
     report: Annotated[
-        Path | None, typer.Option(help="Write a self-contained HTML report here.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a self-contained HTML report here."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Say what broke in a recorded case, who is to blame, how sure that is, and why.
+    """Say what broke in a recorded case, who is to blame, and why.
 
     Exit code 0 whatever is found, 2 if the case cannot be read.
     """
@@ -53,13 +63,10 @@ def investigate(
         from aiops import datasets, pipeline
 
         loaded = datasets.load(case)
+        moment = _moment(loaded, at, onset)
+        symptom = _trigger(loaded, trigger)
         tell(f"ranking the causes of {loaded.id}")
-        found = pipeline.investigate(
-            loaded,
-            settings=settings,
-            onset=_moment(loaded, at, onset),
-            trigger=_trigger(loaded, trigger),
-        )
+        found = pipeline.investigate(loaded, settings=settings, onset=moment, trigger=symptom)
         if report is not None:
             tell(f"writing {report}")
             from aiops.reports import incident_page, write_page
@@ -68,9 +75,9 @@ def investigate(
     if as_json:
         print_json(document(found))
     else:
-        show(found)
+        show(found, told=moment)
         if report is not None:
-            typer.echo(f"report: {report}")
+            say(f"report: {report}")
 
 
 def _moment(case: Case, at: str | None, onset: Onset) -> datetime | None:
@@ -80,24 +87,28 @@ def _moment(case: Case, at: str | None, onset: Onset) -> datetime | None:
         raise InvalidInput("--at and --onset detected contradict each other; leave one out")
     try:
         moment = datetime.fromisoformat(at)
-    except ValueError:
+        utc = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise InvalidInput(
             f"--at {at!r} is no time; write it as 2026-01-05T14:05:00+00:00"
         ) from None
     if moment.tzinfo is None:
-        raise InvalidInput(f"--at {at} has no time zone; write {at}+00:00 for UTC")
-    return moment.astimezone(UTC)
+        raise InvalidInput(
+            f"--at {at} has no time zone; write {moment.replace(tzinfo=UTC).isoformat()} for UTC"
+        )
+    return utc
 
 
 def _trigger(case: Case, text: str | None) -> MetricId | None:
     if text is None:
         return case.trigger
-    series = MetricId.parse(text)
+    try:
+        series = MetricId.parse(text)
+    except InvalidInput as error:
+        raise InvalidInput(f"--trigger: {error}") from None
     if series not in case.metrics.columns:
-        from aiops.suggest import did_you_mean
-
-        known = [str(MetricId(*name)) for name in case.metrics.columns]
-        raise InvalidInput(f"--trigger {text}: no such series; {did_you_mean(text, known)}")
+        near = nearest(text, (str(MetricId(*name)) for name in case.metrics.columns))
+        raise InvalidInput(f"--trigger {text!r}: no such series; the nearest is {near!r}")
     return series
 
 
@@ -165,21 +176,33 @@ def verdict(found: Investigation) -> str:
     return f"{said} (truth: {truth.service}, {mark})"
 
 
-def show(found: Investigation) -> None:
-    """Print an investigation for a person."""
-    from rich.table import Table
-    from rich.text import Text
+def show(found: Investigation, *, told: datetime | None) -> None:
+    """Print an investigation for a person; `told` is the onset that was given, if one was."""
+    ranking = found.ranking
+    say(f"{found.case.id}, onset {_onset(found, told)}")
+    say(verdict(found))
+    say()
+    if ranking.abstained:
+        say("if it is a fault after all, look here first")
+    services = ranking.services[:SHOWN]
+    print_table(("blame", "service"), [(f"{one.score:.3f}", one.service) for one in services])
+    for place, cause in enumerate(ranking.top(SHOWN), start=1):
+        say()
+        say(f"{place}. {cause.series}")
+        for item in cause.evidence:
+            say(f"   {item.text}")
+    if len(ranking.causes) > SHOWN:
+        say()
+        say(f"the first {SHOWN} of {len(ranking.causes)} series; --json prints them all")
 
-    out = console()
-    onset = found.onset.isoformat() if found.onset else "unknown"
-    out.print(Text(f"{found.case.id}, onset {onset}", style="bold"))
-    out.print(Text(verdict(found)))
-    table = Table("#", "service", "share of the blame", box=None, pad_edge=False)
-    for place, service in enumerate(found.ranking.services[:SHOWN], start=1):
-        table.add_row(str(place), Text(service.service), f"{service.score:.3f}")
-    out.print(table)
-    evidence = Table("#", "series", "why", box=None, pad_edge=False)
-    for place, cause in enumerate(found.ranking.top(SHOWN), start=1):
-        why = "; ".join(item.text for item in cause.evidence)
-        evidence.add_row(str(place), Text(str(cause.series)), Text(why))
-    out.print(evidence)
+
+def _onset(found: Investigation, told: datetime | None) -> str:
+    """Say from which moment it was judged and where that comes from."""
+    if found.onset is None:
+        return "unknown"
+    if told is None:
+        return f"{found.onset.isoformat()} (found)"
+    first, second = found.case.metrics.index[:2]
+    if timedelta(0) <= found.onset - told < second - first:
+        return f"{found.onset.isoformat()} (given)"
+    return f"{found.onset.isoformat()} (found; nothing stands out from {told.isoformat()})"

@@ -12,12 +12,14 @@ from typing import Annotated
 import typer
 
 from aiops.cli import datasets, demo, evaluate, investigate, prove
+from aiops.cli.output import say
 from aiops.types import AiopsError
 
 app = typer.Typer(
     name="aiops",
     help="Find what broke, say why, run the guide, and prove that all of it works.",
     no_args_is_help=True,
+    rich_markup_mode=None,  # help in colours costs as much time as all the rest of `aiops --help`
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -43,7 +45,9 @@ def main(
     context: typer.Context,
     config: Annotated[
         Path | None,
-        typer.Option(help="Settings file; ./aiops.toml if there is one when left out."),
+        typer.Option(
+            metavar="FILE", help="Settings; ./aiops.toml, if there is one, when left out."
+        ),
     ] = None,
     version: Annotated[  # noqa: ARG001  its callback does the work
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
@@ -57,6 +61,12 @@ def run() -> None:
     """Run the command line; an error made for people becomes one line and exit code 2."""
     try:
         app()
-    except (AiopsError, OSError) as error:
-        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
-        sys.exit(2)
+    except AiopsError as error:
+        _give_up(str(error))
+    except OSError as error:
+        _give_up(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+
+
+def _give_up(problem: str) -> None:
+    say(f"error: {' '.join(problem.split())}", err=True)
+    sys.exit(2)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aiops.cli.output import Json, console, print_json, settings_of, telling
+from aiops.cli.output import Json, print_json, print_table, say, settings_of, telling
+from aiops.types import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from aiops.types import Proof
 
 OUT = Path("out")
+
+Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Of the simulated system.")]
 
 
 class Backend(StrEnum):
@@ -28,19 +31,26 @@ class Backend(StrEnum):
 def prove(
     context: typer.Context,
     backend: Annotated[Backend, typer.Option(help="Where the faults are injected.")] = Backend.SIM,
-    seed: Annotated[int, typer.Option(min=0, help="Of the simulated system.")] = 7,
+    seed: Seed = 7,
     approve: Annotated[
-        bool, typer.Option(help="Whether the guide's writes are approved in your name.")
+        bool,
+        typer.Option(
+            "--approve/--no-approve", help="Whether the guide's writes are approved in your name."
+        ),
     ] = True,
     out: Annotated[
-        Path, typer.Option(help="Folder for the store, the journal and the labelled cases.")
+        Path,
+        typer.Option(metavar="DIR", help="For the store, the journal and the labelled cases."),
     ] = OUT,
     as_json: Json = False,
 ) -> None:
-    """Inject faults, find them, rank, run the guide, revert, score; exit code 1 if a stage failed.
+    """Inject faults and prove that the whole loop deals with them.
 
-    Everything happens inside the simulator. The incidents stay in OUT/aiops.sqlite, the undo
-    journal in OUT/journal.jsonl, the labelled cases in OUT/cases.
+    The stages: inject, detect, open an incident, rank the causes, run the guide, revert, score.
+    Exit code 1 if one of them did not hold.
+
+    Everything happens inside the simulator. In the folder DIR the incidents stay in aiops.sqlite,
+    the undo journal in journal.jsonl, the labelled cases in cases.
     """
     with telling() as tell:
         proof = run(settings_of(context), out, seed=seed, approve=approve, tell=tell)
@@ -64,7 +74,7 @@ def run(
     from aiops.store import Store
     from chaos import Journal
 
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     with Store(out / "aiops.sqlite") as store:
         return prove_loop(
             Loop(
@@ -79,6 +89,22 @@ def run(
         )
 
 
+def make_folder(out: Path) -> None:
+    """Make the folder that ``--out`` names, unless it is there.
+
+    Raises
+    ------
+    InvalidInput
+        If it is something else, or cannot be made.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInput(
+            f"--out {out} cannot be made a folder: {error.strerror}; name a new or another folder"
+        ) from None
+
+
 def _person() -> str:
     """Return the name in which a write is approved: whoever started the command."""
     import getpass
@@ -91,12 +117,10 @@ def _person() -> str:
 
 def show(proof: Proof, out: Path) -> None:
     """Print a proof for a person."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table("stage", "held", "what was seen", box=None, pad_edge=False)
+    rows = []
     for stage in proof.stages:
-        table.add_row(stage.name, "yes" if stage.ok else "NO", Text(stage.detail))
-    out_to = console()
-    out_to.print(table)
-    out_to.print(Text(f"store, journal and labelled cases: {out}"))
+        first, *others = stage.detail.split("; ")
+        rows.append((stage.name, "yes" if stage.ok else "NO", first))
+        rows.extend(("", "", other) for other in others)
+    print_table(("stage", "held", "what was seen"), rows)
+    say(f"store, journal and labelled cases: {out}")

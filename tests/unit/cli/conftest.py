@@ -1,0 +1,124 @@
+"""The real command, run in this process; and an incident as a folder: `db` breaks, `web` follows."""
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from aiops import datasets
+from aiops.cli import main, output
+from aiops.types import Case, MetricId, RootCause
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ROWS, BROKEN = 60, 45
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Stdout as JSON, which must hold nothing else, and no NaN."""
+        return json.loads(self.out, parse_constant=pytest.fail)
+
+
+@pytest.fixture
+def aiops(capsys, monkeypatch, tmp_path):
+    """Run the command as its entry point does, in an empty folder and without AIOPS_ variables.
+
+    No time passes, so that no line of progress depends on how busy the machine is.
+    """
+    monkeypatch.setattr(output, "monotonic", lambda: 0.0)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for name in [name for name in os.environ if name.startswith("AIOPS_")]:
+        monkeypatch.delenv(name)
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["aiops", *map(str, words)])
+        code = 0
+        try:
+            main.run()
+        except SystemExit as done:
+            code = done.code
+        captured = capsys.readouterr()
+        return Answer(code, captured.out, captured.err)
+
+    return run
+
+
+def minute(count):
+    return START + timedelta(minutes=count)
+
+
+def build_metrics(rows=ROWS, broken=BROKEN, extra=None):
+    """Three services with noise; from row `broken` on `db` is slow, and `web`, which calls it."""
+    noise = np.random.default_rng(5)
+    columns = {
+        (service, metric): 10 + noise.normal(size=rows)
+        for service in ("cache", "db", "web")
+        for metric in ("cpu", "latency")
+    }
+    columns["db", "latency"][broken:] += 40
+    columns["db", "cpu"][broken:] += 25
+    columns["web", "latency"][broken + 1 :] += 12
+    index = pd.date_range(START, periods=rows, freq="60s", unit="us", name="time")
+    frame = pd.DataFrame({**columns, **(extra or {})}, index=index)
+    return frame.astype("float64").rename_axis(columns=["service", "metric"])
+
+
+def build_case(**changes):
+    facts = {
+        "id": "slow-db",
+        "metrics": build_metrics(),
+        "topology": (("web", "db"), ("web", "cache")),
+        "trigger": MetricId("web", "latency"),
+        "inject_time": minute(BROKEN),
+        "root_cause": RootCause("db", (MetricId("db", "latency"),)),
+        "fault": "slow",
+        "system": "shop",
+    }
+    return Case(**(facts | changes))
+
+
+@pytest.fixture
+def save(tmp_path):
+    """Write the incident, with some of its facts changed, and return its folder."""
+
+    def write(name="slow-db", **changes):
+        return datasets.save(build_case(**changes), tmp_path / "cases" / name)
+
+    return write
+
+
+@pytest.fixture
+def case(save):
+    """The folder of the incident as it is."""
+    return save()
+
+
+@pytest.fixture
+def refused():
+    """Assert that input was refused: code 2, nothing on stdout, one line with `words` on stderr."""
+
+    def check(answer, *words):
+        assert answer.code == 2
+        assert answer.out == ""
+        assert answer.err.startswith("error: ")
+        assert answer.err.count("\n") == 1, answer.err
+        assert answer.err.endswith("\n")
+        for word in words:
+            assert str(word) in answer.err
+
+    return check
