@@ -107,7 +107,7 @@ def verdict(ranking: Ranking) -> Verdict:
     confidence = ranking.confidence if known else 0.0
     blamed = blamed_service(ranking)
     if blamed is None:
-        return Verdict(None, _why_nobody(ranking, confidence), confidence)
+        return Verdict(None, _why_nobody(ranking), confidence)
     return Verdict(blamed, _plain(blamed_cause(ranking)), confidence)
 
 
@@ -157,10 +157,10 @@ def _ranked(ranking: Ranking, service: str) -> str:
     return f"ranked {words.ordinal(order.index(service) + 1)} of {len(order)}"
 
 
-def _why_nobody(ranking: Ranking, confidence: float) -> str:
+def _why_nobody(ranking: Ranking) -> str:
     if not ranked_services(ranking):
         return "the ranker found no candidate"
-    return f"the ranker is not sure enough to accuse a service (confidence {confidence:.2f})"
+    return "calm windows look as bad by chance, or the change is too small to matter"
 
 
 def _plain(cause: Cause | None) -> str:
