@@ -124,9 +124,11 @@ class RootCause:
     metrics: tuple[MetricId, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a frame equal to another is a frame of booleans
 class Case:
     """An incident (or a healthy window) with all that is known about it.
+
+    Two cases are equal when they are the same object.
 
     Attributes
     ----------
