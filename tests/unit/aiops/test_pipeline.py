@@ -186,7 +186,8 @@ class TestInvestigate:
         )
         assert ranker.questions[0]["onset"] == minute(30)
         assert ranker.questions[0]["trigger"] == CPU
-        assert found.case == replace(CASE, trigger=CPU)
+        assert found.case.trigger == CPU
+        assert found.case.metrics is CASE.metrics
         assert found.onset == minute(30)
 
     def test_anomalies_are_looked_for_from_where_the_ranker_judged(self):
