@@ -6,13 +6,14 @@ cluster can. Nothing here talks to a network.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aiops.suggest import nearest
 from aiops.types import InvalidExperiment
-from chaos.patch import lookup
+from chaos.patch import MISSING, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from chaos.patch import Patch
 
 _CPU = re.compile(r"[0-9]+(\.[0-9]+)?|[0-9]+m", re.ASCII)
+_MEMORY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(k|M|G|Ki|Mi|Gi)?", re.ASCII)
+_UNITS = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -112,3 +115,35 @@ def _container_limit(container: Any) -> float:
             'give resources.limits.cpu in cores ("2") or thousandths ("500m")'
         )
     return cores
+
+
+def memory_limit(workload: dict[str, Any]) -> float:
+    """Return the memory limit of one pod of `workload`, in bytes; infinite if a container has none.
+
+    Raises
+    ------
+    InvalidExperiment
+        If a limit is no positive quantity.
+
+    Examples
+    --------
+    >>> containers = [{"name": "app", "resources": {"limits": {"memory": "1.5Mi"}}}]
+    >>> memory_limit({"spec": {"template": {"spec": {"containers": containers}}}})
+    1572864.0
+    """
+    containers = lookup(workload, "/spec/template/spec/containers")
+    return sum(_container_memory(container) for container in containers)
+
+
+def _container_memory(container: Any) -> float:
+    text = lookup(container, "/resources/limits/memory")
+    if text is MISSING:
+        return math.inf
+    found = _MEMORY.fullmatch(str(text))
+    number = float(found[1]) * _UNITS[found[2] or ""] if found else 0.0
+    if number <= 0:
+        raise InvalidExperiment(
+            f"container {lookup(container, '/name')!r} has the memory limit {text!r}; "
+            'give resources.limits.memory in bytes, "512Mi" or "2G"'
+        )
+    return number

@@ -72,8 +72,16 @@ def erlang_c(servers: int, load: float) -> float:
     return loss / (1 - load / servers * (1 - loss))
 
 
-def serve(rate: float, servers: int, service_time_s: float) -> Served:
+def serve(rate: float, servers: int, service_time_s: float, run_s: float | None = None) -> Served:
     """Return what `servers` make of requests that arrive at `rate` per second.
+
+    Parameters
+    ----------
+    service_time_s : float
+        How long a request keeps a server.
+    run_s : float, optional
+        How long it takes once it runs, where that is less: a server that is a part of a core, as
+        CPU quotas make them, works at full speed and pauses in between.
 
     Notes
     -----
@@ -89,5 +97,5 @@ def serve(rate: float, servers: int, service_time_s: float) -> Served:
         throughput=throughput,
         utilisation=throughput / capacity,
         waits=waits,
-        latency_p95=service_time_s * math.log(20) + wait_p95_s,
+        latency_p95=(service_time_s if run_s is None else run_s) * math.log(20) + wait_p95_s,
     )

@@ -1,6 +1,7 @@
-"""From what truly flows to what monitoring would have measured: a day's load, counts and noise.
+"""From what truly flows to what monitoring would have measured: counts, quantiles and noise.
 
-Every draw comes from a generator that the caller hands in; nothing here keeps a state.
+Every draw of a sample comes from a generator that the caller hands in; `Streams` brings it to the
+same point for the same step and service, however many draws went before.
 """
 
 from __future__ import annotations
@@ -8,11 +9,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    import numpy as np
-
     from chaos.queueing import Served
     from chaos.traffic import Flow
 
@@ -27,15 +26,6 @@ METRICS = (
 )
 """What is measured of each service, in the order in which `sample` returns it."""
 
-BASE_LOAD = 120.0
-"""Requests from outside, 1/s, on average over a day."""
-
-DAY_SWING = 0.3
-"""Load is lowest at midnight and highest at noon, by this share of the average."""
-
-DRIFT_KEPT, DRIFT_NOISE = 0.9, 0.01
-"""What one step keeps of the drift of the load, and the standard deviation of what it adds."""
-
 GAUGE_NOISE = 0.004
 """Relative standard deviation of a gauge that is read once."""
 
@@ -49,20 +39,23 @@ SCRAPES = 10
 """How often a queue is looked at in one step."""
 
 
-def daily_load(moment: datetime) -> float:
-    """Return the requests per second that a usual day brings at `moment`.
-
-    >>> from datetime import UTC, datetime
-    >>> [daily_load(datetime(2026, 1, 5, hour, tzinfo=UTC)) for hour in (0, 12)]
-    [84.0, 156.0]
-    """
-    hours = moment.hour + moment.minute / 60 + moment.second / 3600
-    return BASE_LOAD * (1 - DAY_SWING * math.cos(2 * math.pi * hours / 24))
+STEP_DRAWS = 2**32
+"""How far apart the streams of two steps are; more than one step ever draws."""
 
 
-def drift(previous: float, rng: np.random.Generator) -> float:
-    """Return the next value of a mean-reverting AR(1) process, the logarithm of a load factor."""
-    return DRIFT_KEPT * previous + DRIFT_NOISE * float(rng.standard_normal())
+class Streams:
+    """A generator for each service and step; `seed`, step and service alone decide what it draws."""
+
+    def __init__(self, seed: int, services: int) -> None:
+        self._bits = [np.random.PCG64((seed, number)) for number in range(1, services + 1)]
+        self._starts = [bits.state for bits in self._bits]
+        self._generators = [np.random.Generator(bits) for bits in self._bits]
+
+    def at(self, number: int, step: int) -> np.random.Generator:
+        """Return the generator of service `number` at the beginning of `step`."""
+        self._bits[number].state = self._starts[number]
+        self._bits[number].advance(step * STEP_DRAWS)
+        return self._generators[number]
 
 
 def sample(flow: Flow, memory: float, step_s: float, rng: np.random.Generator) -> list[float]:
@@ -100,7 +93,8 @@ def _cpu(flow: Flow, count: int, step_s: float, rng: np.random.Generator) -> flo
         own = 0.0
     else:
         admitted = flow.served.throughput / flow.rate
-        own = admitted * flow.service.service_time_s * float(rng.gamma(count)) / step_s
+        each_s = flow.service.service_time_s * flow.capacity.work
+        own = admitted * each_s * float(rng.gamma(count)) / step_s
     capacity = flow.capacity
     used = min(own + capacity.burnt * capacity.ready, capacity.cores * capacity.ready)
     return used * (1 + GAUGE_NOISE * float(rng.standard_normal()))

@@ -1,52 +1,44 @@
-"""A simulated shop in a simulated cluster: patch its Deployments and watch its metrics.
+"""A simulated system in a simulated cluster: patch its objects and watch its metrics.
 
-Five services answer requests as M/M/c queues behind a call graph. Load follows the day, callers
-retry, time-outs and errors travel upwards. The cluster behind it is one controller: it brings
-ready replicas to what a Deployment asks for, and replaces the pods when their template changes.
-It is no Kubernetes: there are no pods, nodes or services to read, only Deployments.
+Services answer requests as M/M/c queues behind a call graph. Load follows the day, callers retry,
+time-outs and errors travel upwards. The cluster behind it runs Deployments and autoscalers: it
+brings ready replicas to what a Deployment asks for, and replaces the pods when their template
+changes. It is no Kubernetes: there are no nodes, pods or Services to read.
+
+By default the system is the shop of `chaos.shop`, calm but for its load; `chaos.topology` draws
+others, which are as restless as real ones.
 """
 
 from __future__ import annotations
 
-import copy
 import math
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
-
-from aiops.types import EXPECTED_LEVELS, InvalidExperiment
-from chaos.cluster import cpu_limit, no_such_object
-from chaos.faults.stress_cpu import STRESS_CPU
-from chaos.patch import MISSING, apply, lookup, same
-from chaos.sampling import METRICS, daily_load, drift, sample
-from chaos.shop import SHOP, deployment
-from chaos.traffic import BASE_FAILING, Capacity, spread
+from aiops.types import Event, InvalidExperiment
+from chaos.ambience import Ambience
+from chaos.cluster import cpu_limit
+from chaos.control import ControlPlane
+from chaos.logs import Moment, write_logs
+from chaos.monitor import Monitor
+from chaos.service import deployment
+from chaos.shop import TOPOLOGY
+from chaos.traffic import BASE_FAILING, spread
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from chaos.cluster import ObjectRef
+    from chaos.load import Burst
     from chaos.patch import Patch
-    from chaos.shop import Service
+    from chaos.service import Service
+    from chaos.system import Topology
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 
 ROLLOUT_STEPS = 2
-"""Steps in which a rollout replaces all pods, the same share in each."""
-
-MEMORY_WALK = 0.0004
-"""Relative standard deviation of the random walk of memory, per step."""
-
-
-@dataclass(slots=True)
-class _Pods:
-    """What the cluster has made of one Deployment so far."""
-
-    ready: int
-    memory: float
-    rollout_left: int = 0
-    lost: float = BASE_FAILING
+"""Steps in which a rollout of pods that start at once replaces all of them, half in each."""
 
 
 class Simulator:
@@ -61,6 +53,15 @@ class Simulator:
         Seconds from one sample to the next.
     start : datetime
         UTC time of the first sample.
+    topology : Topology
+        The system: the shop, or one that `chaos.topology.draw_topology` drew.
+
+    Attributes
+    ----------
+    system : Topology
+        The system.
+    topology : tuple of (caller, callee)
+        Its call graph.
 
     Raises
     ------
@@ -75,133 +76,128 @@ class Simulator:
     ((60, 35), '2026-01-05T00:05:00+00:00')
     """
 
-    topology: tuple[tuple[str, str], ...] = tuple(
-        (service.name, callee) for service in SHOP for callee in service.calls
-    )
-    """The call graph, as (caller, callee)."""
-
-    def __init__(self, seed: int, step_s: float = 5.0, start: datetime = START) -> None:
+    def __init__(
+        self,
+        seed: int,
+        step_s: float = 5.0,
+        start: datetime = START,
+        topology: Topology = TOPOLOGY,
+    ) -> None:
         if seed < 0:
             raise InvalidExperiment(f"the seed is {seed}; give one that is not negative")
         if not (math.isfinite(step_s) and step_s > 0):
             raise InvalidExperiment(f"step_s is {step_s}; give a positive number of seconds")
         if start.utcoffset() != timedelta(0):
             raise InvalidExperiment(f"the start {start} is not in UTC; give it tzinfo=UTC")
-        self.seed = seed
-        self.step_s = step_s
-        self.start = start
-        self._objects = {service.ref: deployment(service) for service in SHOP}
-        self._pods = {service.name: _Pods(service.replicas, service.memory) for service in SHOP}
-        self._drift = 0.0
-        self._rows: list[list[float]] = []
+        self.seed, self.step_s, self.start = seed, step_s, start
+        self.system, self.topology = topology, topology.calls
+        self._services = tuple(
+            _scaled_for(topology, service, start) for service in topology.services
+        )
+        self._control = ControlPlane(self._services, step_s, self._record)
+        self._monitor = Monitor(self._services, seed, step_s)
+        self._ambience = Ambience(topology, step_s, seed)
+        self._lost = dict.fromkeys(self._control.workloads, BASE_FAILING)
+        self._bursts = dict.fromkeys(topology.bursts, False)
+        self._load_factor = 1.0
+        self._history: list[Moment] = []
+        self._events: list[Event] = []
 
     @property
     def now(self) -> datetime:
         """The time of the next sample, UTC."""
-        return self.start + len(self._rows) * timedelta(seconds=self.step_s)
+        return self.start + len(self._monitor) * timedelta(seconds=self.step_s)
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What a change log would show so far: rollouts, scaling, replaced pods, scheduled work."""
+        return tuple(self._events)
 
     def get(self, ref: ObjectRef) -> dict[str, Any]:
-        """Return a copy of a Deployment; see `chaos.Cluster`."""
-        if ref not in self._objects:
-            raise no_such_object(ref, self._objects)
-        return copy.deepcopy(self._objects[ref])
+        """Return a copy of an object; see `chaos.Cluster`."""
+        return self._control.get(ref)
 
     def patch(self, ref: ObjectRef, ops: Patch) -> dict[str, Any]:
         """Apply a JSON Patch atomically and return a copy of the result; see `chaos.Cluster`.
 
         Any change of ``spec.template``, such as the annotation by which ``kubectl rollout
-        restart`` asks for one, starts a rollout: `ROLLOUT_STEPS` steps later all pods are new.
+        restart`` asks for one, starts a rollout: `ROLLOUT_STEPS` steps later all pods are new,
+        unless they take time to start or never become ready.
         """
-        before = self.get(ref)
-        after = apply(before, ops)
-        _check_deployment(ref, after)
-        if not same(before["spec"]["template"], after["spec"]["template"]):
-            self._pods[ref.name].rollout_left = ROLLOUT_STEPS
-        self._objects[ref] = after
-        return self.get(ref)
+        return self._control.patch(ref, ops)
 
     def advance(self, steps: int) -> None:
         """Let `steps` samples pass; a new ``spec.replicas`` shows in the second one after it."""
         for _ in range(steps):
             self._step()
 
+    def scale_load(self, factor: float) -> None:
+        """Multiply the load from outside by `factor` from now on, as a campaign would."""
+        self._load_factor *= factor
+        self._record("load", None, f"load from outside x{factor:.2f}")
+
+    def schedule(self, burst: Burst) -> None:
+        """Add scheduled work; it begins and ends at its own times."""
+        self._bursts[burst] = False
+
+    def replace_pod(self, service: str) -> None:
+        """Take one pod of `service` away, as a drained machine would; another is started."""
+        self._control.replace_pod(service)
+
     def metrics(self) -> pd.DataFrame:
         """Return every sample so far as a metrics frame (see `aiops.types.check_metrics`).
 
         Units: ``request_rate`` 1/s, ``error_ratio`` 0 to 1, ``latency_p95`` s, ``cpu`` cores and
         ``memory`` bytes of all pods, ``replicas_ready`` pods, ``queue_length`` requests. A service
-        that no request reached has no error ratio and no latency: NaN.
+        that no request reached has no error ratio and no latency: NaN. A sample that monitoring
+        missed is NaN in all metrics of its service.
         """
-        names = [(service.name, metric) for service in SHOP for metric in METRICS]
-        rows = len(self._rows)
-        return pd.DataFrame(
-            np.array(self._rows, dtype=np.float64).reshape(rows, len(names)),
-            index=pd.date_range(self.start, periods=rows, freq=pd.Timedelta(seconds=self.step_s)),
-            columns=pd.MultiIndex.from_tuples(names, names=EXPECTED_LEVELS),
-        )
+        return self._monitor.frame(self.start)
+
+    def logs(self) -> pd.DataFrame:
+        """Return what the services have written so far: UTC index; service, level, message."""
+        return write_logs(self._history, seed=self.seed, start=self.start, step_s=self.step_s)
+
+    def _record(self, kind: str, service: str | None, text: str) -> None:
+        self._events.append(Event(self.now, kind, service, text))
 
     def _step(self) -> None:
-        """Let requests flow for one step, measure, then let the controller act."""
-        step = len(self._rows)
-        self._drift = drift(self._drift, np.random.default_rng((self.seed, step)))
-        flows = spread(
-            SHOP,
-            {service.name: self._capacity(service) for service in SHOP},
-            daily_load(self.now) * math.exp(self._drift),
-            {name: pods.lost for name, pods in self._pods.items()},
-        )
-        row: list[float] = []
-        for number, service in enumerate(SHOP, start=1):
-            rng = np.random.default_rng((self.seed, step, number))
-            pods = self._pods[service.name]
-            pods.memory *= math.exp(MEMORY_WALK * rng.standard_normal())
-            pods.lost = flows[service.name].lost
-            row += sample(flows[service.name], pods.memory, self.step_s, rng)
-        self._rows.append(row)
-        for service in SHOP:
-            self._reconcile(service)
+        """Let requests flow for one step, measure, then let the controllers act."""
+        air, workloads = self._ambience.step(), self._control.workloads
+        capacities = {
+            name: workloads[name].capacity(work=work, stolen=stolen)
+            for name, work, stolen in zip(workloads, air.work, air.stolen, strict=True)
+        }
+        flows = spread(self._services, capacities, self._offered(air.load), self._lost, air.mix)
+        self._lost = {name: flow.lost for name, flow in flows.items()}
+        self._history.append(Moment(flows, self._control.take_notes()))
+        memory = {name: workload.memory() for name, workload in workloads.items()}
+        self._monitor.measure(flows, memory, air)
+        for (name, workload), churned in zip(workloads.items(), air.churned, strict=True):
+            if churned and len(workload.pods) > 1:
+                self.replace_pod(name)
+        self._control.run_round(self._monitor.cpu(), len(self._monitor) * self.step_s)
 
-    def _capacity(self, service: Service) -> Capacity:
-        document, pods = self._objects[service.ref], self._pods[service.name]
-        old_pods = pods.rollout_left / ROLLOUT_STEPS if pods.rollout_left else 1.0
-        return Capacity(pods.ready, cpu_limit(document), _burnt(document) * old_pods)
-
-    def _reconcile(self, service: Service) -> None:
-        """Do one round of the controller's work on one Deployment."""
-        document, pods = self._objects[service.ref], self._pods[service.name]
-        replaced = pods.rollout_left == 1
-        pods.rollout_left = max(pods.rollout_left - 1, 0)
-        pods.ready = document["spec"]["replicas"]
-        document["status"] = {"replicas": pods.ready, "readyReplicas": pods.ready}
-        if (replaced or pods.ready == 0) and lookup(document, STRESS_CPU) is not MISSING:
-            # the burning process lived in pods that are gone
-            self._objects[service.ref] = apply(document, [{"op": "remove", "path": STRESS_CPU}])
+    def _offered(self, factor: float) -> dict[str, float]:
+        """Return service → requests per second from outside and from scheduled work."""
+        total = self.system.load.at(self.now) * factor * self._load_factor
+        offered = {name: share * total for name, share in self.system.entries.items()}
+        for burst, was_running in self._bursts.items():
+            running = burst.running(self.now)
+            if running:
+                offered[burst.service] = offered.get(burst.service, 0.0) + burst.rate
+            if running and not was_running:
+                self._record("cron", burst.service, "scheduled job began")
+            self._bursts[burst] = running
+        return offered
 
 
-def _burnt(document: dict[str, Any]) -> float:
-    """Return the cores that a stress process burns in each pod.
-
-    Raises
-    ------
-    InvalidExperiment
-        If the annotation is no number of cores.
-    """
-    text = lookup(document, STRESS_CPU)
-    if text is MISSING:
-        return 0.0
-    try:
-        cores = float(text)
-    except (TypeError, ValueError):
-        cores = math.nan
-    if not (math.isfinite(cores) and cores >= 0):
-        raise InvalidExperiment(f"{STRESS_CPU} is {text!r}; give the cores to burn, as text")
-    return cores
-
-
-def _check_deployment(ref: ObjectRef, document: Any) -> None:
-    """Refuse what an API server would refuse."""
-    replicas = lookup(document, "/spec/replicas")
-    if isinstance(replicas, bool) or not isinstance(replicas, int) or replicas < 0:
-        raise InvalidExperiment(f"{ref}: spec.replicas is {replicas!r}; give a whole number ≥ 0")
-    cpu_limit(document)
-    _burnt(document)
+def _scaled_for(topology: Topology, service: Service, moment: datetime) -> Service:
+    """Return `service` with the replicas that its autoscaler has long given it at `moment`."""
+    scaling = service.autoscaling
+    if scaling is None:
+        return service
+    rate = topology.usual_rates(topology.load.at(moment))[service.name]
+    per_pod = cpu_limit(deployment(service)) * scaling.target
+    wanted = math.ceil(rate * service.service_time_s / per_pod)
+    return replace(service, replicas=min(max(wanted, scaling.least), scaling.most))

@@ -7,8 +7,8 @@ outside, what every service is asked, how long it takes and how much of it fails
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from chaos.queueing import CLOSED, Served, serve
@@ -16,7 +16,7 @@ from chaos.queueing import CLOSED, Served, serve
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from chaos.shop import Service
+    from chaos.service import Service
 
 TIMEOUT_S = 1.0
 """How long a caller waits for one call."""
@@ -27,19 +27,42 @@ BASE_FAILING = 0.002
 FAIR_SHARE = 0.5
 """What a fair scheduler leaves of a core to the application beside a process that never sleeps."""
 
+USUAL: Mapping[tuple[str, str], float] = MappingProxyType({})
+"""No edge is used more or less than usual."""
+
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """What one service has to work with: ready pods, and the cores and burnt cores of each."""
+    """What one service has to work with.
+
+    Attributes
+    ----------
+    ready : int
+        Pods that take requests.
+    cores, burnt : float
+        CPU limit of each, and what a process beside the application burns of it.
+    work : float
+        CPU time of a request, as a multiple of the usual.
+    stolen : float
+        Share of its speed that others on the same machines take.
+    failing : float
+        Share of the requests that it answers with an error whatever else happens.
+    delay_s : float
+        Time on the way to it, s.
+    """
 
     ready: int
     cores: float
     burnt: float = 0.0
+    work: float = 1.0
+    stolen: float = 0.0
+    failing: float = 0.0
+    delay_s: float = 0.0
 
     @property
     def speed(self) -> float:
-        """Speed of the application, 1 when nothing burns beside it."""
-        return max(1 - self.burnt / self.cores, FAIR_SHARE)
+        """Speed of the application, 1 when nothing disturbs it."""
+        return max(1 - self.burnt / self.cores, FAIR_SHARE) * (1 - self.stolen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +87,27 @@ class Flow:
     latency_p95: float
 
     @property
-    def lost(self) -> float:
-        """Share of calls that their caller gives up: answered with an error, or too late.
+    def late(self) -> float:
+        """Share of calls whose caller stops waiting before the answer comes.
 
         The tail of the latency is taken to be exponential through its 95th percentile.
         """
-        late = 20 ** (-TIMEOUT_S / self.latency_p95) if self.latency_p95 else 0.0
-        return 1 - (1 - self.failing) * (1 - late)
+        return float(20 ** (-TIMEOUT_S / self.latency_p95)) if self.latency_p95 else 0.0
+
+    @property
+    def lost(self) -> float:
+        """Share of calls that their caller gives up: answered with an error, or too late."""
+        return 1 - (1 - self.failing) * (1 - self.late)
 
 
 def spread(
     services: Sequence[Service],
     capacities: Mapping[str, Capacity],
-    offered: float,
+    offered: Mapping[str, float],
     lost: Mapping[str, float],
+    mix: Mapping[tuple[str, str], float] = USUAL,
 ) -> dict[str, Flow]:
-    """Return service → flow for requests that arrive at the first service.
+    """Return service → flow for the requests that arrive from outside.
 
     Parameters
     ----------
@@ -87,18 +115,22 @@ def spread(
         Callers before callees.
     capacities : mapping of str to Capacity
         What each has to work with.
-    offered : float
+    offered : mapping of str to float
         Requests from outside, 1/s.
     lost : mapping of str to float
         Share of the calls to each service that were lost in the step before; callers retry once.
+    mix : mapping of (caller, callee) to float
+        How many calls an edge carries at present, as a multiple of the usual; 1 where missing.
     """
-    rates: defaultdict[str, float] = defaultdict(float, {services[0].name: offered})
+    rates = {service.name: offered.get(service.name, 0.0) for service in services}
     served: dict[str, Served] = {}
     for service in services:
-        done = _serve(service, capacities[service.name], rates[service.name])
-        served[service.name] = done
+        name = service.name
+        done = _serve(service, capacities[name], rates[name])
+        served[name] = done
+        calling = done.throughput * (1 - capacities[name].failing)
         for callee, calls in service.calls.items():
-            rates[callee] += done.throughput * calls * (1 + lost[callee])
+            rates[callee] += calling * calls * mix.get((name, callee), 1.0) * (1 + lost[callee])
     flows: dict[str, Flow] = {}
     for service in reversed(services):
         name = service.name
@@ -111,8 +143,8 @@ def _serve(service: Service, capacity: Capacity, rate: float) -> Served:
         return CLOSED
     cores = capacity.ready * capacity.cores
     servers = math.ceil(cores)
-    slowdown = servers / (cores * capacity.speed)
-    return serve(rate, servers, service.service_time_s * slowdown)
+    run_s = service.service_time_s * capacity.work / capacity.speed
+    return serve(rate, servers, run_s * servers / cores, run_s)
 
 
 def _answer(
@@ -122,9 +154,11 @@ def _answer(
     if capacity.ready == 0:
         return Flow(service, capacity, served, rate=0.0, failing=1.0, latency_p95=0.0)
     works = (1 - BASE_FAILING) * (served.throughput / rate if rate else 1.0)
-    latency = served.latency_p95
+    works *= 1 - capacity.failing
+    latency = served.latency_p95 + capacity.delay_s
     for callee, calls in service.calls.items():
         answer = flows[callee]
-        works *= 1 - min(calls, 1) * answer.lost**2  # a call fails when its retry is lost too
-        latency += calls * (1 + answer.lost) * min(answer.latency_p95, TIMEOUT_S)
+        lost = answer.lost
+        works *= 1 - min(calls, 1) * lost**2  # a call fails when its retry is lost too
+        latency += calls * (1 + lost) * min(answer.latency_p95, TIMEOUT_S)
     return Flow(service, capacity, served, rate, 1 - works, latency)

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from aiops.cli import datasets, demo, evaluate, investigate, prove
+from aiops.cli import chaos, datasets, demo, evaluate, investigate, prove
 from aiops.cli.output import say
 from aiops.types import AiopsError
 
@@ -30,6 +30,7 @@ app.command("prove")(prove.prove)
 app.command("demo")(demo.demo)
 evaluation.command("rca")(evaluate.rca)
 app.add_typer(evaluation, name="eval")
+app.add_typer(chaos.app, name="chaos")
 
 
 def _show_version(value: bool) -> None:

@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING
 from aiops.suggest import nearest
 from aiops.types import InvalidExperiment
 from chaos.faults.base import Fault
+from chaos.faults.cpu_low import CpuLow
+from chaos.faults.env_mutate import EnvMutate
+from chaos.faults.image_bad import ImageBad
+from chaos.faults.memory_low import MemoryLow
+from chaos.faults.net_delay import NetDelay
+from chaos.faults.probe_readiness import ProbeReadiness
+from chaos.faults.scale_down import ScaleDown
 from chaos.faults.scale_zero import ScaleZero
 from chaos.faults.stress_cpu import StressCpu
+from chaos.faults.stress_memory import StressMemory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +28,16 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
     {
         known.id: known
         for known in (
+            CpuLow(),
+            EnvMutate(),
+            ImageBad(),
+            MemoryLow(),
+            NetDelay(),
+            ProbeReadiness(),
+            ScaleDown(),
             ScaleZero(),
             StressCpu(),
+            StressMemory(),
         )
     }
 )

@@ -7,7 +7,7 @@ change; making the plan, its undo, injecting, undoing and verifying are the same
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from aiops.types import InvalidExperiment
 from chaos.injection import in_place
@@ -32,12 +32,40 @@ class Fault(ABC):
         The kind of object it acts on.
     metrics : tuple of str
         The metrics of the target that it moves directly: the labelled root cause.
+    rbac : tuple of str
+        What it must be allowed to do beyond reading, as verb and resource.
+    reversible : bool
+        Whether undoing it brings back what was there; what is killed is not.
+    min_kubernetes : str
+        Oldest version of Kubernetes that serves the calls it makes.
+    tried : {"real", "request"}
+        "real" once it has been injected into and taken back from a real cluster; "request" while
+        only the patch that it sends has been tested, and its effect in the simulator.
+    graded : bool
+        Whether `strength` makes a difference.
+
+    Parameters
+    ----------
+    strength : float
+        How hard it strikes, above 0 and at most 1.
     """
 
     id: ClassVar[str]
     family: ClassVar[str]
     target_kind: ClassVar[str]
     metrics: ClassVar[tuple[str, ...]]
+    rbac: ClassVar[tuple[str, ...]] = ("patch deployments",)
+    reversible: ClassVar[bool] = True
+    min_kubernetes: ClassVar[str] = "1.9"  # the first that serves apps/v1
+    tried: ClassVar[Literal["real", "request"]] = "request"
+    graded: ClassVar[bool] = False
+
+    def __init__(self, strength: float = 1.0) -> None:
+        if not 0 < strength <= 1:
+            raise InvalidExperiment(
+                f"{self.id} has the strength {strength}; give one above 0, at most 1"
+            )
+        self.strength = strength
 
     @abstractmethod
     def changes(self, before: dict[str, Any]) -> Patch:

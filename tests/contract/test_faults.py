@@ -7,6 +7,7 @@ import pytest
 
 from aiops.types import InvalidExperiment
 from chaos import FAULTS, Experiment, Journal, ObjectRef, Plan, fault, injected
+from chaos.faults.rollout import RolloutFault
 from chaos.injection import Undone, inject, leftovers, undo
 from chaos.sampling import METRICS
 from chaos.shop import SHOP
@@ -94,6 +95,40 @@ def test_it_is_registered_under_its_own_well_formed_name(kind):
     assert kind.id.startswith(f"{kind.family}.")
     assert kind.metrics
     assert set(kind.metrics) <= set(METRICS)
+
+
+@every_fault
+def test_it_says_what_it_needs_and_how_far_it_has_been_tried(kind):
+    assert kind.rbac
+    assert all(re.fullmatch(r"[a-z]+ [a-z/]+", need) for need in kind.rbac)
+    assert re.fullmatch(r"1\.[0-9]+", kind.min_kubernetes)
+    assert kind.tried == "request"  # nothing has been tried on a real cluster yet
+    assert kind.reversible
+    assert kind.target_kind == "Deployment"
+
+
+@every_fault
+@pytest.mark.parametrize("strength", [0.1, 1.0])
+def test_any_strength_can_be_planned_and_taken_back(kind, strength, shop):
+    target = SHOP[-1].ref
+    before = shop.get(target)
+    plan = type(kind)(strength).plan(shop, target)
+    inject(shop, plan)
+    undo(shop, plan)
+    assert shop.get(target) == before
+
+
+@pytest.mark.parametrize("kind", [k for k in FAULTS.values() if isinstance(k, RolloutFault)])
+def test_a_forced_rollout_is_taken_back_whole(kind, shop):
+    target = SHOP[-1].ref
+    before = shop.get(target)
+    plan = type(kind)(force=True).plan(shop, target)
+    inject(shop, plan)
+    assert shop.get(target)["spec"]["strategy"] == {"type": "Recreate"}
+    shop.advance(4)
+    undo(shop, plan)
+    shop.advance(2)
+    assert shop.get(target) == before
 
 
 def test_an_unknown_fault_is_named_with_its_nearest():

@@ -209,7 +209,7 @@ def test_recover_tries_all_before_it_complains(shop, journal):
 
 def test_a_target_that_is_gone_is_named(shop, journal):
     crash_after_injecting(shop, journal)
-    del shop._objects[CART]
+    del shop._control._objects[CART]
     with pytest.raises(RevertIncomplete, match="there is no Deployment shop/cart"):
         recover(shop, journal)
 

@@ -1,13 +1,12 @@
 """Measured values scatter around what truly flows, as counts and quantiles do."""
 
 import math
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
-from chaos.sampling import BASE_LOAD, METRICS, daily_load, drift, sample
-from chaos.shop import Service
+from chaos.sampling import METRICS, Streams, sample
+from chaos.service import Service
 from chaos.traffic import Capacity, spread
 
 ONE = Service("one", 2, "1", 0.02, 1e8)
@@ -15,7 +14,7 @@ ONE = Service("one", 2, "1", 0.02, 1e8)
 
 def measured(rate, capacity, samples=2000):
     """Return metric → array of `samples` measurements of one service, and what truly flows."""
-    flow = spread((ONE,), {"one": capacity}, rate, {"one": 0.0})["one"]
+    flow = spread((ONE,), {"one": capacity}, {"one": rate}, {"one": 0.0})["one"]
     rng = np.random.default_rng(1)
     rows = np.array([sample(flow, 1e8, 5.0, rng) for _ in range(samples)])
     return dict(zip(METRICS, rows.T, strict=True)), flow
@@ -62,18 +61,11 @@ def test_an_idle_pod_still_holds_its_memory():
     assert (seen["cpu"] == 0).all()
 
 
-def test_the_day_averages_to_the_base_load_and_never_jumps():
-    midnight = datetime(2026, 1, 5, tzinfo=UTC)
-    loads = [daily_load(midnight + timedelta(minutes=minute)) for minute in range(24 * 60)]
-    assert np.mean(loads) == pytest.approx(BASE_LOAD)
-    assert max(abs(np.diff(loads))) < 0.005 * BASE_LOAD
-
-
-def test_the_drift_comes_back():
-    rng = np.random.default_rng(1)
-    factor, seen = 0.0, []
-    for _ in range(5000):
-        factor = drift(factor, rng)
-        seen.append(factor)
-    assert abs(np.mean(seen)) < 0.005
-    assert np.std(seen) == pytest.approx(0.01 / math.sqrt(1 - 0.9**2), rel=0.1)
+def test_a_stream_depends_on_seed_service_and_step_alone():
+    streams = Streams(seed=3, services=2)
+    first = streams.at(1, 40).random(5).tolist()
+    streams.at(0, 7).random(1000)
+    streams.at(1, 41).random(3)
+    assert streams.at(1, 40).random(5).tolist() == first
+    others = [Streams(4, 2).at(1, 40), Streams(3, 2).at(0, 40), Streams(3, 2).at(1, 41)]
+    assert all(other.random(5).tolist() != first for other in others)

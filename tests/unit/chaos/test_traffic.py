@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from chaos.shop import Service
+from chaos.service import Service
 from chaos.traffic import BASE_FAILING, TIMEOUT_S, Capacity, spread
 
 FRONT = Service("front", 2, "2", 0.02, 1e8, {"back": 0.5})
@@ -14,7 +14,7 @@ NO_LOSS = {"front": 0.0, "back": 0.0}
 
 
 def flows(offered=80.0, lost=NO_LOSS, **capacities):
-    return spread((FRONT, BACK), CALM | capacities, offered, lost)
+    return spread((FRONT, BACK), CALM | capacities, {"front": offered}, lost)
 
 
 def test_calls_reach_the_callee():
@@ -84,7 +84,7 @@ def test_a_retry_takes_its_time():
     middle = replace(BACK, name="middle", calls={"back": 1.0})
     front = replace(FRONT, calls={"middle": 0.5})
     capacities = CALM | {"middle": Capacity(2, 1.0), "back": Capacity(0, 1.0)}
-    seen = spread((front, middle, BACK), capacities, 80.0, {"middle": 0.0, "back": 0.0})
+    seen = spread((front, middle, BACK), capacities, {"front": 80.0}, {"middle": 0.0, "back": 0.0})
     assert seen["middle"].lost == 1.0
     own = seen["front"].served.latency_p95
     assert seen["front"].latency_p95 == pytest.approx(own + 0.5 * 2 * seen["middle"].latency_p95)

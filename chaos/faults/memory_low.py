@@ -1,0 +1,38 @@
+"""memory.low: roll out a memory limit that the application soon exceeds."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from aiops.types import InvalidExperiment
+from chaos.cluster import memory_limit
+from chaos.faults.relative import RelativeFault
+from chaos.patch import lookup, put
+
+if TYPE_CHECKING:
+    from chaos.patch import Patch
+
+LEFT = (0.5, 0.3)
+"""The share of the limit that is left, at no strength and at full strength."""
+
+
+class MemoryLow(RelativeFault):
+    """Lower the memory limit of the only container of a Deployment: its pods are killed and restart."""
+
+    id = "memory.low"
+    family = "memory"
+    target_kind = "Deployment"
+    metrics = ("memory", "replicas_ready")
+
+    def share_changes(self, before: dict[str, Any]) -> Patch:
+        """Return the patch that leaves `LEFT` of the memory limit, in bytes."""
+        limit = memory_limit(before)
+        single = len(lookup(before, "/spec/template/spec/containers")) == 1
+        if not (single and math.isfinite(limit)):
+            raise InvalidExperiment(
+                f"{self.id} acts on pods with a single container that has a memory limit"
+            )
+        left = LEFT[0] + self.strength * (LEFT[1] - LEFT[0])
+        path = "/spec/template/spec/containers/0/resources/limits/memory"
+        return put(before, path, str(int(left * limit)))
