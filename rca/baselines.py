@@ -132,7 +132,7 @@ class MaxZ:
         NotEnoughData
             If fewer than two rows lie before the onset, or none from it on.
         """
-        metrics = as_metrics(metrics)
+        metrics = as_metrics(metrics).sort_index(axis=1)
         onset = _onset(metrics, onset)
         before, after = metrics[metrics.index < onset], metrics[metrics.index >= onset]
         if len(before) < 2 or after.empty:

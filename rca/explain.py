@@ -40,7 +40,7 @@ class Witness:
         """Say why the series in `column` is suspected: what it did, how unusual, what followed."""
         reasons = [_what_it_did(column, self.values, self.strange)]
         excess = float(self.strange.excess[-1, column])
-        if excess > 0:
+        if excess > 0 and not self.strange.vanished[column]:
             times = float(np.exp(excess))
             reasons.append(Evidence(f"{times:.1f} times as far as it strays by itself", times))
         if self.owners.callee[column] is not None:
@@ -52,15 +52,16 @@ class Witness:
 
 def _what_it_did(column: int, values: NDArray[np.float64], strange: Strangeness) -> Evidence:
     if strange.vanished[column]:
-        return Evidence("was always reported before and is missing since the onset")
+        return Evidence("was always reported before the onset and is missing after it")
     before = _median(values[: strange.split, column])
     after = _median(values[strange.split :, column])
     size = float(strange.size[-1, column])
     if np.isnan(before) or np.isnan(after):
-        return Evidence("has too few samples to compare", None)
+        return Evidence("has too few samples to compare")
     times = f"{size:.1f} times" if size < CAP else f"over {CAP:.0f} times"
-    if f"{before:.4g}" == f"{after:.4g}":
-        return Evidence(f"left its usual {before:.4g} by {times} its normal spread", size)
+    shift = abs(_median(strange.z[strange.split :, column]))
+    if shift < size / 2 or f"{before:.4g}" == f"{after:.4g}":
+        return Evidence(f"strays from its usual {before:.4g} by {times} its normal spread", size)
     verb = "rose" if after > before else "fell"
     change = f"{verb} from {before:.4g} to {after:.4g}"
     return Evidence(f"{change}, {times} its normal spread away", size)
@@ -70,7 +71,7 @@ def _what_followed(edge: CausalEdge) -> Evidence:
     if edge.source == "topology":
         return Evidence(f"{edge.effect.service} calls it and is strange too", edge.weight)
     return Evidence(
-        f"its past predicts {edge.effect} {edge.lag_s:.0f} s later "
+        f"its past predicts {edge.effect} {edge.lag_s:g} s later "
         f"({edge.weight:.0%} of what was left to explain)",
         edge.weight,
     )

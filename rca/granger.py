@@ -24,7 +24,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RIDGE = 1e-3
-"""Ridge term as a share of a series' own variance."""
+"""Ridge term of a cause's lags, as a share of its own variance; a share of an effect's variance
+below this is not worth explaining."""
+
+OWN_RIDGE = 1e-6
+"""Ridge term of an effect's own lags: what it keeps them from explaining, in a smooth series,
+would pass for the work of others."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ def linear_granger(values: NDArray[Any], *, lags: int = 3) -> Granger:
     Raises
     ------
     NotEnoughData
-        If the rows leave no degree of freedom: at least 3 · lags + 3 are needed.
+        If the rows leave no degree of freedom: at least 3 · lags + 2 are needed.
 
     Examples
     --------
@@ -116,7 +121,7 @@ def _partial_out_own_past(
     with_present = np.einsum("tip,tj->ijp", past, present, optimize=True)
     n = past.shape[1]
     every = np.arange(n)
-    own = gram[every, every] + RIDGE * _trace_scale(gram[every, every], lags)
+    own = gram[every, every] + OWN_RIDGE * _trace_scale(gram[every, every], lags)
     own_weights = np.linalg.solve(own, with_present[every, every][..., None])[..., 0]
     shared = (present**2).sum(axis=0) - np.einsum(
         "jp,jp->j", own_weights, with_present[every, every]

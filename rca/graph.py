@@ -6,7 +6,6 @@ caller's, so the call caller → callee is the causal edge callee → caller.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,22 +37,6 @@ WINSOR = 8.0
 """|z| beyond which a sample weighs no more in a regression."""
 
 
-@dataclass(frozen=True)
-class CausalGraph:
-    """The causal graph of one incident.
-
-    Attributes
-    ----------
-    weights : array, (services, services)
-        Entry (i, j) ≥ 0: how strongly service i acts on service j.
-    edges : tuple of CausalEdge
-        The same at series level, strongest first.
-    """
-
-    weights: NDArray[np.float64]
-    edges: tuple[CausalEdge, ...]
-
-
 def call_edges(
     series: Sequence[MetricId],
     strength: NDArray[np.float64],
@@ -72,7 +55,7 @@ def call_edges(
             lag_s=0.0,
             source="topology",
         )
-        for caller, callee in topology
+        for caller, callee in dict.fromkeys(topology)
         if caller != callee and caller in strongest and callee in strongest
     )
 
@@ -125,9 +108,9 @@ def service_weights(
 ) -> NDArray[np.float64]:
     """Return how strongly each service acts on each other.
 
-    Where the call graph is known it alone decides: an edge weighs as much as the callee is
-    strange, so that blame moves on to strange callees only. Otherwise the strongest Granger
-    edge between two services' series, times the strangeness of the cause, stands in for it.
+    Between services that the call graph covers it alone decides: an edge weighs as much as the
+    callee is strange, so that blame moves on to strange callees only. Elsewhere the strongest
+    Granger edge between two services' series, times the strangeness of the cause, stands in.
 
     Parameters
     ----------
@@ -143,9 +126,10 @@ def service_weights(
     known = [call for call in topology if call[0] in place and call[1] in place]
     for caller, callee in known:
         weights[place[callee], place[caller]] = strength[place[callee]]
-    if not known:
-        for edge in edges:
-            cause, effect = place[edge.cause.service], place[edge.effect.service]
+    covered = {name for call in known for name in call}
+    for edge in edges:
+        cause, effect = place[edge.cause.service], place[edge.effect.service]
+        if not {edge.cause.service, edge.effect.service} <= covered:
             weights[cause, effect] = max(weights[cause, effect], edge.weight * strength[cause])
     np.fill_diagonal(weights, 0.0)
     return weights

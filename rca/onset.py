@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from aiops.types import NotEnoughData
+from aiops.types import InvalidInput, NotEnoughData
 from detectors import change_points
 from rca.strangeness import MIN_BEFORE
 
@@ -16,10 +16,18 @@ if TYPE_CHECKING:
 CANDIDATES = 3
 """How many change points are weighed against each other."""
 
+LEAD = 3
+"""Rows before a change point that count as "after" it: the scan finds when most series changed,
+and their cause changed first. Left among the calm rows, its first strange ones would hide it."""
+
 
 class Onset(NamedTuple):
-    """One candidate: the first row of "after", and how likely it is (all sum to 1)."""
+    """One candidate: the row of the change, the first row of "after", and how likely it is.
 
+    All likelihoods sum to 1.
+    """
+
+    row: int
     split: int
     weight: float
 
@@ -29,9 +37,13 @@ def given(frame: pd.DataFrame, moment: datetime) -> Onset:
 
     Raises
     ------
+    InvalidInput
+        If the moment has no time zone.
     NotEnoughData
-        If the moment lies outside the window.
+        If it lies outside the window.
     """
+    if moment.tzinfo is None:
+        raise InvalidInput(f"the onset {moment.isoformat()} has no time zone; use datetime.UTC")
     when = pd.Timestamp(moment)
     first, last = frame.index[0], frame.index[-1]
     if not first <= when <= last:
@@ -39,11 +51,14 @@ def given(frame: pd.DataFrame, moment: datetime) -> Onset:
             f"the onset {when.isoformat()} lies outside the metrics "
             f"({first.isoformat()} to {last.isoformat()}); give a moment inside them"
         )
-    return Onset(int(frame.index.searchsorted(when)), 1.0)
+    row = int(frame.index.searchsorted(when))
+    return Onset(row, row, 1.0)
 
 
 def found(frame: pd.DataFrame) -> tuple[Onset, ...]:
     """Return the most likely onsets, found by a scan over all series at once.
+
+    "After" starts `LEAD` rows before each of them.
 
     Raises
     ------
@@ -51,8 +66,8 @@ def found(frame: pd.DataFrame) -> tuple[Onset, ...]:
         If the window is too short to hold a before and an after.
     """
     points = change_points(frame, min_before=MIN_BEFORE, top=CANDIDATES)
-    splits = frame.index.get_indexer(pd.DatetimeIndex(points.times))
+    rows = frame.index.get_indexer(pd.DatetimeIndex(points.times)).tolist()
     return tuple(
-        Onset(int(split), float(weight))
-        for split, weight in zip(splits, points.weights, strict=True)
+        Onset(row, max(row - LEAD, MIN_BEFORE), weight)
+        for row, weight in zip(rows, points.weights, strict=True)
     )

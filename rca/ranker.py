@@ -10,16 +10,26 @@ acts on what (`graph`), and where blame ends up when it flows from effects to ca
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from aiops.types import Cause, MetricId, NotEnoughData, Ranking, ServiceScore, as_metrics
+from aiops.types import (
+    Cause,
+    InvalidInput,
+    MetricId,
+    NotEnoughData,
+    Ranking,
+    ServiceScore,
+    as_metrics,
+)
+from detectors.base import check_between
 from rca.explain import Witness
 from rca.graph import call_edges, granger_edges, service_weights
+from rca.kinds import is_resource
 from rca.onset import Onset, found, given
 from rca.pagerank import blame
-from rca.services import Ownership, family_contrast, ownership, service_strength
+from rca.services import Ownership, family_contrast, ownership, service_strength, standing
 from rca.significance import confidence, p_value, worth_blaming
 from rca.strangeness import Strangeness, measure
 
@@ -31,6 +41,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from aiops.types import CausalEdge
+
+Graph = Literal["known", "granger", "none"]
 
 DIGITS = 9
 """Scores are rounded to this many digits: a change of units must not break a tie."""
@@ -73,8 +85,8 @@ class CausalRanker:
     alpha : float
         PageRank's probability of walking on from an effect to its cause.
     trigger_focus : float
-        Where a trigger is known, series of another kind than the trigger's metric count this
-        much: 0 looks at the trigger's kind alone, 1 at all alike.
+        Where a trigger is known, symptoms of another kind than the trigger's metric count this
+        much; resources, which can cause any symptom, count in full.
     abstain_above : float
         Blame nobody when windows in which nothing happened look as bad with more than this
         probability.
@@ -83,6 +95,11 @@ class CausalRanker:
         Granger edges always; or nothing, which leaves the evidence alone.
     name : str
         The name that its rankings carry.
+
+    Raises
+    ------
+    InvalidInput
+        If a parameter is impossible.
 
     Notes
     -----
@@ -102,9 +119,16 @@ class CausalRanker:
         alpha: float = 0.85,
         trigger_focus: float = 0.3,
         abstain_above: float = 0.05,
-        graph: Literal["known", "granger", "none"] = "known",
+        graph: Graph = "known",
         name: str = "default",
     ) -> None:
+        check_between("alpha", alpha, 0, 1)
+        if not 0 <= trigger_focus <= 1:
+            raise InvalidInput(f"trigger_focus lies within 0 and 1, not at {trigger_focus!r}")
+        if graph not in get_args(Graph):
+            raise InvalidInput(
+                f"graph is {graph!r}; it must be one of {', '.join(get_args(Graph))}"
+            )
         self.alpha = alpha
         self.trigger_focus = trigger_focus
         self.abstain_above = abstain_above
@@ -127,7 +151,8 @@ class CausalRanker:
         """
         frame = as_metrics(metrics).sort_index(axis=1)
         series = tuple(MetricId(*name) for name in frame.columns)
-        question = _Question(frame, series, ownership(series, topology), trigger, topology)
+        calls = tuple((caller, callee) for caller, callee in topology)
+        question = _Question(frame, series, ownership(series, calls), trigger, calls)
         verdicts = self._verdicts(question, onset)
         return self._ranking(question, verdicts)
 
@@ -158,7 +183,7 @@ class CausalRanker:
         return _Verdict(
             onset=when,
             strange=strange,
-            series_blame=_shares(strength[-1] * of_its_service),
+            series_blame=_shares(of_its_service * standing(strength[-1], question.owners)),
             service_blame=_shares(walked),
             edges=edges + call_edges(question.series, strength[-1], question.topology),
             p=p_value(per_service),
@@ -176,11 +201,17 @@ class CausalRanker:
         return blame(weights, strength, alpha=self.alpha) * strength
 
     def _focus(self, question: _Question) -> NDArray[np.float64]:
-        """Return the weight of each series: 1 for the trigger's kind, less for the others."""
+        """Return the weight of each series: less for symptoms of another kind than the trigger.
+
+        All weigh alike where no series is of the trigger's kind.
+        """
         if question.trigger is None:
             return np.ones(len(question.series))
-        same = [item.metric == question.trigger.metric for item in question.series]
-        return np.where(same, 1.0, self.trigger_focus)
+        metrics = [item.metric for item in question.series]
+        if question.trigger.metric not in metrics:
+            return np.ones(len(metrics))
+        matters = [name == question.trigger.metric or is_resource(name) for name in metrics]
+        return np.where(matters, 1.0, self.trigger_focus)
 
     def _ranking(self, question: _Question, verdicts: Sequence[_Verdict]) -> Ranking:
         best = max(verdicts, key=lambda verdict: verdict.onset.weight)
@@ -202,9 +233,9 @@ class CausalRanker:
             causes=tuple(sorted(causes, key=lambda cause: (-cause.score, cause.series))),
             services=tuple(sorted(services, key=lambda entry: (-entry.score, entry.service))),
             edges=best.edges,
-            confidence=confidence(service_blame, best.p),
+            confidence=confidence(service_blame, best.p) if best.guilty else 0.0,
             abstained=not best.guilty,
-            onset=question.frame.index[best.onset.split].to_pydatetime(),
+            onset=question.frame.index[best.onset.row].to_pydatetime(warn=False),
             ranker=self.name,
         )
 

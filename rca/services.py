@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 
     from aiops.types import MetricId
 
-MIN_FAMILY = 3
-"""Fewest series of one metric name that can say what the whole system did."""
+MIN_FAMILY = 8
+"""Fewest series of one metric name that can say what the whole system did. In a smaller system
+one fault may well reach all of it, and what they share is then its trace, not a change of load."""
+
+UNNAMED = "value"
+"""The metric that `aiops.types.as_metrics` gives a plain column: it names nothing, so it makes
+neither a family nor a call."""
 
 COMMON = 0.25
 """Quantile of a family that counts as common: what three quarters of the services exceed. A
@@ -82,6 +87,7 @@ def _callee(
         for name in services
         if name != item.service
         and name in item.metric
+        and item.metric != UNNAMED
         and re.search(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", item.metric)
         and (not calls or (item.service, name) in calls)
     ]
@@ -102,12 +108,13 @@ def family_contrast(
     -------
     array, (windows, series)
         Strangeness beyond the `COMMON` quantile of the series' family (same metric name), ≥ 0;
-        families of fewer than `MIN_FAMILY` series are left alone.
+        families of fewer than `MIN_FAMILY` series, and unnamed metrics, are left alone.
     """
     result = strength.copy()
     families: dict[str, list[int]] = {}
     for column, item in enumerate(series):
         families.setdefault(item.metric, []).append(column)
+    families.pop(UNNAMED, None)
     for columns in families.values():
         if len(columns) >= MIN_FAMILY:
             common = nan_quantile(strength[:, columns], COMMON, axis=1)[:, None]
@@ -126,11 +133,23 @@ def service_strength(strength: NDArray[np.float64], owners: Ownership) -> NDArra
     -------
     array, (windows, services)
     """
-    columns = [
-        _summary(strength[:, row > 0] * row[row > 0]) if (row > 0).any() else 0.0 * strength[:, 0]
-        for row in owners.credit
-    ]
+    columns = [_summary(strength[:, row > 0] * row[row > 0]) for row in owners.credit]
     return np.stack(columns, axis=1)
+
+
+def standing(strength: NDArray[np.float64], owners: Ownership) -> NDArray[np.float64]:
+    """Return each series' strangeness as a share of the strangest of its service, 0 to 1.
+
+    Parameters
+    ----------
+    strength : array, (series,)
+    """
+    own = np.array(owners.own)
+    strongest = np.zeros(len(owners.services))
+    np.maximum.at(strongest, own, strength)
+    of_service = strongest[own]
+    result: NDArray[np.float64] = strength / np.where(of_service > 0, of_service, 1.0)
+    return result
 
 
 def _summary(strength: NDArray[np.float64]) -> NDArray[np.float64]:

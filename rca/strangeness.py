@@ -48,7 +48,7 @@ class Strangeness:
     excess : array, (w + 1, n)
         By how many e-folds `size` exceeds what the past shows, ≥ 0.
     vanished : array of bool, (n,)
-        The series was there before the onset and is not there after it.
+        The series was always there before the onset and is gone in the later half after it.
     """
 
     z: NDArray[np.float64]
@@ -90,14 +90,20 @@ def measure(values: NDArray[Any], split: int) -> Strangeness:
     usable = known & (scale > 0)
     z = (values - np.where(usable, center, 0.0)) / np.where(usable, scale, np.inf)
     z = np.clip(z, -CAP, CAP)
-    vanished = known & ~np.isfinite(values[split:]).any(axis=0) & _always_there(values[:split])
+    vanished = known & _vanished(values, split)
     size = _window_sizes(z, split)
-    size[-1] = np.where(vanished, VANISHED_Z, size[-1])
+    size[-1] = np.where(vanished, np.maximum(size[-1], VANISHED_Z), size[-1])
     return Strangeness(z, split, size, _excess(size), vanished)
 
 
-def _always_there(before: NDArray[Any]) -> NDArray[np.bool_]:
-    result: NDArray[np.bool_] = np.isfinite(before).mean(axis=0) >= 0.9
+def _vanished(values: NDArray[Any], split: int) -> NDArray[np.bool_]:
+    """Say which series were always there before `split` and are not there in the end.
+
+    The later half decides: what dies at the onset may still be reported for a few rows.
+    """
+    there = np.isfinite(values)
+    later = (split + len(values)) // 2
+    result: NDArray[np.bool_] = (there[:split].mean(axis=0) >= 0.9) & ~there[later:].any(axis=0)
     return result
 
 

@@ -7,7 +7,9 @@ import math
 import statistics
 from itertools import pairwise
 
+import networkx as nx
 import numpy as np
+from scipy import stats
 
 
 def robust_baseline(samples, floor, *, tails=True):
@@ -137,3 +139,81 @@ def _shift_gain(z, split, phi):
 def _residual_squares(y, regressors):
     fit, *_ = np.linalg.lstsq(regressors, y, rcond=1e-10)
     return float(((y - regressors @ fit) ** 2).sum())
+
+
+def quantile(samples, q):
+    """Return the `q` quantile of what is present, linear between neighbours; NaN of nothing."""
+    present = sorted(x for x in samples if not math.isnan(x))
+    if not present:
+        return math.nan
+    place = q * (len(present) - 1)
+    low = math.floor(place)
+    high = min(low + 1, len(present) - 1)
+    return present[low] + (place - low) * (present[high] - present[low])
+
+
+def granger(values, lags):
+    """Return (gain, p_value) of every ordered pair, two least-squares fits each; row = cause."""
+    rows, n = values.shape
+    gain, p_value = np.zeros((n, n)), np.ones((n, n))
+    freedom = rows - 3 * lags - 1
+    for effect in range(n):
+        own = np.column_stack([np.ones(rows - lags), _past(values[:, effect], lags)])
+        without = _residual_squares(values[lags:, effect], own)
+        for cause in range(n):
+            if cause == effect or without == 0:
+                continue
+            both = np.column_stack([own, _past(values[:, cause], lags)])
+            with_cause = _residual_squares(values[lags:, effect], both)
+            explained = without - with_cause
+            gain[cause, effect] = explained / without
+            f = (explained / lags) / (with_cause / freedom)
+            p_value[cause, effect] = stats.f.sf(f, lags, freedom)
+    return gain, p_value
+
+
+def _past(samples, lags):
+    return np.column_stack([samples[lags - k : len(samples) - k] for k in range(1, lags + 1)])
+
+
+def blame(weights, restart, alpha):
+    """Return networkx's personalised PageRank on the graph with every arrow turned round."""
+    graph = nx.DiGraph()
+    graph.add_nodes_from(range(len(restart)))
+    for cause, row in enumerate(weights):
+        for effect, weight in enumerate(row):
+            if weight > 0:
+                graph.add_edge(effect, cause, weight=weight)
+    start = restart if sum(restart) > 0 else [1.0] * len(restart)
+    share = nx.pagerank(
+        graph, alpha, personalization=dict(enumerate(start)), tol=1e-12, max_iter=2000
+    )
+    return [share[node] for node in range(len(restart))]
+
+
+def window_sizes(z, split):
+    """Return the 90 % quantile of |z| in half-overlapping windows before `split` and after it."""
+    length = max(min(len(z) - split, split // 4), 1)
+    starts = range(0, split - length + 1, max(length // 2, 1))
+    windows = [z[start : start + length] for start in starts] + [z[split:]]
+    sizes = [quantile([abs(x) for x in window], 0.9) for window in windows]
+    return [0.0 if math.isnan(size) else size for size in sizes]
+
+
+def family_contrast(strengths, metrics, least, share, unnamed):
+    """Subtract from one window's strengths what is common to each metric's family."""
+    result = []
+    for strength, metric in zip(strengths, metrics, strict=True):
+        family = [s for s, other in zip(strengths, metrics, strict=True) if other == metric]
+        alone = metric == unnamed or len(family) < least
+        result.append(strength if alone else max(strength - quantile(family, share), 0.0))
+    return result
+
+
+def service_strength(strengths, credits_of_service, top):
+    """Return the strangeness of one service in one window: half the top, half the top few."""
+    credited = [s * c for s, c in zip(strengths, credits_of_service, strict=True) if c > 0]
+    if not credited:
+        return 0.0
+    best = sorted(credited, reverse=True)[:top]
+    return 0.5 * best[0] + 0.5 * statistics.fmean(best)
