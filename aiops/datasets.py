@@ -37,7 +37,7 @@ def names() -> tuple[str, ...]:
 
     Examples
     --------
-    >>> "nezha-ob-cpu-frontend" in names()
+    >>> "nezha-ob-delay-cart" in names()
     True
     """
     return tuple(sorted(found.parent.name for found in home().glob(f"*/{native.CASE_FILE}")))
@@ -53,7 +53,7 @@ def card(name: str) -> str:
 
     Examples
     --------
-    >>> "MIT" in card("nezha-ob-cpu-frontend")
+    >>> "MIT" in card("nezha-ob-delay-cart")
     True
     """
     if name not in names():
@@ -75,9 +75,9 @@ def load(name_or_path: str | Path) -> Case:
 
     Examples
     --------
-    >>> case = load("nezha-ob-cpu-frontend")
+    >>> case = load("nezha-ob-delay-cart")
     >>> case.fault, case.root_cause.service
-    ('cpu_contention', 'frontend')
+    ('network_delay', 'cartservice')
     """
     folder = _locate(name_or_path)
     return native.read(folder) if native.is_case(folder) else rcaeval.read(folder)

@@ -48,7 +48,7 @@ class Ranking(_Group):
     """Probability of walking on from an effect to its cause."""
 
     trigger_focus: float = Field(default=0.3, ge=0, le=1)
-    """Weight of series of another kind than the trigger's metric."""
+    """Weight of symptoms of another kind than the trigger's metric."""
 
     abstain_above: float = Field(default=0.05, ge=0, le=1)
     """Nobody is blamed when calm windows look as bad with more than this probability."""

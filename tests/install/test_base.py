@@ -41,11 +41,11 @@ def test_lists_the_shipped_datasets(base):
 
 
 def test_investigates_a_shipped_dataset(base):
-    name = "nezha-ob-cpu-frontend"
+    name = "nezha-ob-delay-cart"
     report = base.folder / "incident.html"
     printed = base.run("aiops", "investigate", name, "--json", "--report", str(report))
     found = json.loads(printed)
-    assert (found["case"], found["truth"]["service"]) == (name, "frontend")
+    assert (found["case"], found["truth"]["service"]) == (name, "cartservice")
     assert found["ranking"]
     assert "<style" in report.read_text()
 
