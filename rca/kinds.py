@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 
 RESOURCE_WORDS = frozenset(
-    ["cpu", "cores", "memory", "mem", "heap", "gc", "swap", "oom", "disk", "filesystem", "fs", "inode", "inodes", "io", "iops", "syscall", "fd", "fds", "descriptors", "socket", "sockets", "thread", "threads", "node", "pod", "pods", "replica", "replicas", "ready", "restart", "restarts", "throttled", "throttling"]
+    "cpu cores memory mem heap gc swap oom disk filesystem fs inode inodes io iops syscall fd fds "  # noqa: SIM905  words read best as words
+    "descriptors socket sockets thread threads node pod pods replica replicas ready restart "
+    "restarts throttled throttling".split()
 )
 """Words that name what a service consumes, or how much of it is there."""
 
 SYMPTOM_WORDS = frozenset(
-    ["latency", "duration", "age", "error", "errors", "fail", "failed", "failure", "failures", "failing", "success", "availability", "timeout", "timeouts", "retry", "retries", "rejected", "dropped", "status"]
+    "latency duration age error errors fail failed failure failures failing success availability "  # noqa: SIM905  likewise
+    "timeout timeouts retry retries rejected dropped status".split()
 )
 """Words that name how well a service answers; they outweigh the others in a mixed name."""
 
