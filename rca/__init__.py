@@ -7,7 +7,7 @@ them on folders of labelled cases. Importing this package costs numpy and pandas
 from rca.baselines import MaxZ, Random
 from rca.grading import CaseResult, Report, evaluate
 from rca.ranker import CausalRanker
-from rca.registry import RANKERS, ranker
+from rca.registry import RANKERS, make_ranker
 
 __all__ = [
     "RANKERS",
@@ -17,5 +17,5 @@ __all__ = [
     "Random",
     "Report",
     "evaluate",
-    "ranker",
+    "make_ranker",
 ]

@@ -28,8 +28,8 @@ where the call graph is known: what each layer is worth.
 """
 
 
-def ranker(name: str) -> Ranker:
-    """Return the ranker called `name`.
+def make_ranker(name: str) -> Ranker:
+    """Return a new ranker by its `name`.
 
     Raises
     ------

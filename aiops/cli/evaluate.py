@@ -60,11 +60,10 @@ def rca(
     settings = settings_of(context)
     with counting("cases") as progress:
         from aiops import pipeline
-        from rca import evaluate
-        from rca import ranker as by_name
+        from rca import evaluate, make_ranker
 
         chosen = {
-            name: pipeline.default_ranker(settings) if name == "default" else by_name(name)
+            name: pipeline.default_ranker(settings) if name == "default" else make_ranker(name)
             for name in ranker or ["default"]
         }
         for name in BASELINES:  # the grader brings them, with the seed

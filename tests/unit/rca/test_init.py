@@ -17,7 +17,7 @@ def test_exports_are_there():
         "Random",
         "Report",
         "evaluate",
-        "ranker",
+        "make_ranker",
     }
     assert all(hasattr(rca, name) for name in rca.__all__)
 

@@ -228,6 +228,16 @@ class TestBlame:
         ranking = CausalRanker().rank(metrics, onset=ONSET)
         assert ranking.services[0].service == "s2"
 
+    @pytest.mark.parametrize("unit", [1 / 3, 0.1, 7.0])
+    def test_twins_share_the_blame_in_any_unit(self, unit):
+        metrics = shaken(0, ("s1", "m0"))
+        metrics["s3"] = metrics["s1"].to_numpy() * unit
+        ranking = CausalRanker().rank(metrics, onset=ONSET)
+        first, second = ranking.services[:2]
+        assert (first.service, second.service) == ("s1", "s3")
+        assert first.score == second.score
+        assert ranking.confidence == pytest.approx(0.5, abs=0.01)
+
     def test_scores_are_shares(self):
         ranking = CausalRanker().rank(shaken(0), onset=ONSET)
         for shares in (ranking.causes, ranking.services):
@@ -278,6 +288,13 @@ class TestOnset:
         assert ranking.services[0].service == "s2"
         assert not ranking.abstained
 
+    @pytest.mark.parametrize("minutes", [-4, 1])
+    def test_one_told_stays_where_something_stands_out_from_it(self, minutes):
+        told = ONSET + timedelta(minutes=minutes)
+        ranking = CausalRanker().rank(shaken(0), onset=told)
+        assert ranking.onset == told
+        assert not ranking.abstained
+
     def test_one_told_stays_where_the_search_finds_nothing_either(self):
         assert CausalRanker().rank(noise(0), onset=ONSET).onset == ONSET
 
@@ -311,6 +328,11 @@ class TestTrigger:
         assert self.first(MetricId("s0", "m0")) == "s1"
         assert self.first(MetricId("s0", "m2")) == "s3"
 
+    def test_a_resource_counts_in_full_whatever_was_noticed(self):
+        named = self.METRICS.rename(columns={"m2": "cpu", "m0": "latency"})
+        ranking = CausalRanker().rank(named, onset=ONSET, trigger=MetricId("s0", "latency"))
+        assert ranking.services[0].service == "s3"
+
     def test_how_much_more_is_a_parameter(self):
         assert self.first(MetricId("s0", "m0"), trigger_focus=1.0) == "s3"
 
@@ -328,12 +350,12 @@ class TestGraph:
     def test_decides_what_blame_walks_on(self, graph, first):
         rng = np.random.default_rng(3)
         series = {(name, "latency"): rng.normal(size=ROWS) for name in ("web", "cart", "db")}
-        for name, shift in (("web", 13), ("db", 9)):
+        for name, shift in (("web", 18), ("db", 8)):
             series[name, "latency"][SPLIT:] += shift
         ranking = CausalRanker(graph=graph).rank(
             frame(series), onset=ONSET, topology=[("web", "db")]
         )
-        assert ranking.services[0].service == first
+        assert ranking.services[0].service == ranking.causes[0].service == first
         assert any(edge.source == "topology" for edge in ranking.edges)
 
     @pytest.mark.parametrize(

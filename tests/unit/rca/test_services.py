@@ -96,6 +96,10 @@ class TestFamilyContrast:
         left = family_contrast(strengths(*[1.0] * (MIN_FAMILY - 1), 3.0), series)
         assert left.tolist() == [[0.0] * (MIN_FAMILY - 1) + [2.0]]
 
+    def test_a_change_that_misses_one_in_twelve_is_still_common(self):
+        series = [MetricId(f"s{place}", "cpu") for place in range(12)]
+        assert (family_contrast(strengths(0.0, *[2.0] * 11), series) == 0).all()
+
     def test_a_fault_that_spares_a_quarter_keeps_all_its_strangeness(self):
         series = [MetricId(f"s{place}", "cpu") for place in range(12)]
         reach = strengths(*[0.0] * 4, *[2.0] * 8)
