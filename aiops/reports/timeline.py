@@ -135,8 +135,8 @@ def series_worth_seeing(investigation: Investigation) -> dict[MetricId, str]:
     case, ranking = investigation.case, investigation.ranking
     roles: dict[MetricId, list[str]] = {}
     services = ranked_services(ranking)
-    for series in _suspects(ranking):
-        place = services.index(series.service) + 1 if series.service in services else "unranked"
+    for series, service in _suspects(ranking).items():
+        place = services.index(service) + 1 if service in services else "unranked"
         roles[series] = [f"suspect {place}"]
     if case.trigger is not None:
         roles.setdefault(case.trigger, []).append("trigger")
@@ -147,27 +147,28 @@ def series_worth_seeing(investigation: Investigation) -> dict[MetricId, str]:
     return {series: ", ".join(roles[series]) for series in shown}
 
 
-def _suspects(ranking: Ranking) -> list[MetricId]:
-    """Return the best series, of no service more than `MAX_PER_SERVICE`."""
+def _suspects(ranking: Ranking) -> dict[MetricId, str]:
+    """Return the best series and whom they speak against, at most `MAX_PER_SERVICE` for each."""
     seen: Counter[str] = Counter()
-    chosen: list[MetricId] = []
-    for series in dict.fromkeys(cause.series for cause in ranking.causes):
-        seen[series.service] += 1
-        if seen[series.service] <= MAX_PER_SERVICE:
-            chosen.append(series)
-    return chosen[:MAX_SUSPECTS]
+    chosen: dict[MetricId, str] = {}
+    for cause in ranking.causes:
+        seen[cause.suspect] += 1
+        if seen[cause.suspect] <= MAX_PER_SERVICE:
+            chosen.setdefault(cause.series, cause.suspect)
+    return dict(list(chosen.items())[:MAX_SUSPECTS])
 
 
 def _rows(investigation: Investigation, axis: Axis) -> Iterable[Row]:
     metrics = investigation.case.metrics.iloc[axis.first_row :]
     x = np.array([axis.place(moment) for moment in sample_times(metrics)])
     blamed = blamed_service(investigation.ranking)
+    against = {cause.series: cause.suspect for cause in investigation.ranking.causes}
     for series, role in series_worth_seeing(investigation).items():
         values = metrics[series].to_numpy(dtype=np.float64)
         yield Row(
             series=series,
             role=role,
-            blamed=series.service == blamed,
+            blamed=against.get(series, series.service) == blamed,
             trace=draw(x, values, words.unit_of(series.metric)),
             bands=_bands([one for one in investigation.anomalies if one.series == series], axis),
         )

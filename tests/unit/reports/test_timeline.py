@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from aiops.reports.timeline import MAX_ROWS, series_worth_seeing, timeline
-from aiops.types import Anomaly, Cause, Event, MetricId
+from aiops.types import Anomaly, Cause, Event, MetricId, ServiceScore
 
 
 def drawn(investigation):
@@ -148,3 +148,11 @@ def test_a_row_says_in_words_what_it_shows(make_investigation):
     assert drawn(make_investigation()).rows[0].summary == (
         "db/cpu runs from 0 to 9, with 1 strange span."
     )
+
+
+def test_a_series_about_calls_is_shown_as_a_suspect_of_the_callee(make_investigation, make_ranking):
+    causes = (Cause("web", "latency_seconds", 0.9, callee="db"), Cause("db", "cpu", 0.1))
+    services = (ServiceScore("db", 0.9), ServiceScore("web", 0.1))
+    ranking = make_ranking(causes=causes, services=services)
+    seen = series_worth_seeing(make_investigation(ranking=ranking))
+    assert seen[MetricId("web", "latency_seconds")].startswith("suspect 1")
