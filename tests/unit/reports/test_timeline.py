@@ -150,9 +150,8 @@ def test_a_row_says_in_words_what_it_shows(make_investigation):
     )
 
 
-def test_a_series_about_calls_is_shown_as_a_suspect_of_the_callee(make_investigation, make_ranking):
+def test_a_series_about_calls_is_shown_as_a_suspect_of_the_callee(make_investigation):
     causes = (Cause("web", "latency_seconds", 0.9, callee="db"), Cause("db", "cpu", 0.1))
     services = (ServiceScore("db", 0.9), ServiceScore("web", 0.1))
-    ranking = make_ranking(causes=causes, services=services)
-    seen = series_worth_seeing(make_investigation(ranking=ranking))
+    seen = series_worth_seeing(make_investigation(ranking={"causes": causes, "services": services}))
     assert seen[MetricId("web", "latency_seconds")].startswith("suspect 1")
