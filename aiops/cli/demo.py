@@ -9,7 +9,7 @@ import typer
 
 from aiops.cli.investigate import verdict
 from aiops.cli.output import Json, print_json, say, settings_of, telling
-from aiops.cli.prove import OUT, Seed, make_folder
+from aiops.cli.prove import OUT, Seed, make_folder, stages_of
 from aiops.cli.prove import run as run_proof
 from aiops.cli.prove import show as show_proof
 
@@ -44,8 +44,7 @@ def demo(
         write_page(demo_page(found, proof, title=TITLE), page)
     verdicts = {one.case.id: verdict(one) for one in found}
     if as_json:
-        stages = {stage.name: {"ok": stage.ok, "detail": stage.detail} for stage in proof.stages}
-        print_json({"verdicts": verdicts, "stages": stages, "report": str(page)})
+        print_json({"verdicts": verdicts, "stages": stages_of(proof), "report": str(page)})
     else:
         for case_id, text in verdicts.items():
             say(f"{case_id}: {text}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -55,8 +55,9 @@ def prove(
     with telling() as tell:
         proof = run(settings_of(context), out, seed=seed, approve=approve, tell=tell)
     if as_json:
-        stages = {stage.name: {"ok": stage.ok, "detail": stage.detail} for stage in proof.stages}
-        print_json({"stages": stages, "ok": proof.ok, "out": str(out), "backend": backend.value})
+        print_json(
+            {"stages": stages_of(proof), "ok": proof.ok, "out": str(out), "backend": backend.value}
+        )
     else:
         show(proof, out)
     if not proof.ok:
@@ -113,6 +114,11 @@ def _person() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container whose user has no name
         return "whoever ran aiops prove"
+
+
+def stages_of(proof: Proof) -> dict[str, Any]:
+    """Return the stages as the JSON document that `--json` prints."""
+    return {stage.name: {"ok": stage.ok, "detail": stage.detail} for stage in proof.stages}
 
 
 def show(proof: Proof, out: Path) -> None:

@@ -103,11 +103,10 @@ def prove(loop: Loop) -> Proof:
 def _run(loop: Loop, proof: str, number: int) -> Run:
     fault, service = FAULTS[number]
     shop = Simulator(loop.seed + number)
-    step_s = shop.step_s
     experiment = Experiment(
         fault=fault,
         target=workload(service),
-        hold_s=HOLD_STEPS * step_s,
+        hold_s=HOLD_STEPS * shop.step_s,
         seed=loop.seed + number,
         run=f"{proof}-{number + 1}",
     )
@@ -145,12 +144,10 @@ class _Watch:
 def _operate(loop: Loop, run: Run, watch: _Watch) -> Run:
     """Watch until an incident opens, rank, rank again with more evidence, then run the guide."""
     incident: Incident | None = None
-    began = run.injected_at
     for _ in range(HOLD_STEPS):
         watch.shop.advance(1)
         if incident is None and (anomalies := watch.look()):
-            began = min(anomaly.start for anomaly in anomalies)
-            first = _rank(loop, watch, run, began)
+            first = _rank(loop, watch, run, anomalies)
             incident = pipeline.open_incident(
                 f"inc-{run.experiment.run}", anomalies, first.ranking, opened=watch.shop.now
             )
@@ -158,7 +155,7 @@ def _operate(loop: Loop, run: Run, watch: _Watch) -> Run:
             loop.store.save(incident)
     if incident is None:
         return run
-    investigation = _rank(loop, watch, run, began)
+    investigation = _rank(loop, watch, run, incident.anomalies)
     incident = replace(
         incident,
         anomalies=investigation.anomalies,
@@ -169,7 +166,9 @@ def _operate(loop: Loop, run: Run, watch: _Watch) -> Run:
     return replace(run, incident=incident, investigation=investigation)
 
 
-def _rank(loop: Loop, watch: _Watch, run: Run, began: datetime) -> Investigation:
+def _rank(loop: Loop, watch: _Watch, run: Run, anomalies: tuple[Anomaly, ...]) -> Investigation:
+    """Rank from the first moment at which anything was strange."""
+    began = min(anomaly.start for anomaly in anomalies)
     return pipeline.investigate(watch.case(run.experiment.run), settings=loop.settings, onset=began)
 
 
