@@ -10,6 +10,8 @@ The command line turns every one of them into one line and exit code 2::
     │   ├── InvalidGuide     a troubleshooting guide
     │   ├── InvalidExperiment  a chaos experiment
     │   └── NotEnoughData    legal, but too little of it to say anything
+    ├── Unreachable          a server outside did not answer, or not in time
+    ├── Denied               a server outside answered that we may not
     └── RevertIncomplete     an injected fault could not be proved gone
 """
 
@@ -46,6 +48,14 @@ class InvalidExperiment(InvalidInput):
 
 class NotEnoughData(InvalidInput):
     """The input is legal, but there is too little of it to say anything."""
+
+
+class Unreachable(AiopsError):
+    """A server outside did not answer, or answered that it cannot now; trying again may help."""
+
+
+class Denied(AiopsError):
+    """A server outside refuses this to us; the text names the right that is missing."""
 
 
 class RevertIncomplete(AiopsError):

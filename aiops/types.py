@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, runtime_check
 
 from aiops.errors import (
     AiopsError,
+    Denied,
     InvalidCase,
     InvalidExperiment,
     InvalidGuide,
@@ -24,6 +25,7 @@ from aiops.errors import (
     InvalidSettings,
     NotEnoughData,
     RevertIncomplete,
+    Unreachable,
 )
 from aiops.frames import EXPECTED_LEVELS, MIN_ROWS, as_metrics, check_metrics
 
@@ -42,6 +44,7 @@ __all__ = [
     "Case",
     "CausalEdge",
     "Cause",
+    "Denied",
     "Detector",
     "Event",
     "Evidence",
@@ -67,6 +70,7 @@ __all__ = [
     "ServiceScore",
     "Stage",
     "StepRun",
+    "Unreachable",
     "as_metrics",
     "check_metrics",
 ]

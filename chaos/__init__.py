@@ -4,12 +4,13 @@ This package knows no detector and no ranker. The simulated shop is in `chaos.si
 not imported here because it needs pandas.
 """
 
-from chaos.cluster import Cluster, ObjectRef
-from chaos.experiment import Experiment, as_case, injected, recover
-from chaos.faults import FAULTS, Fault, fault
+from chaos.cluster import Cluster, NoSuchObject, ObjectRef, Process
+from chaos.experiment import Experiment, Guardian, as_case, injected
+from chaos.faults import FAULTS, Fault, fault, make_fault
 from chaos.journal import Entry, Journal, RunEvent
 from chaos.patch import PatchConflict
 from chaos.plan import Plan
+from chaos.recovery import recover, recover_marked
 
 __all__ = [
     "FAULTS",
@@ -17,13 +18,18 @@ __all__ = [
     "Entry",
     "Experiment",
     "Fault",
+    "Guardian",
     "Journal",
+    "NoSuchObject",
     "ObjectRef",
     "PatchConflict",
     "Plan",
+    "Process",
     "RunEvent",
     "as_case",
     "fault",
     "injected",
+    "make_fault",
     "recover",
+    "recover_marked",
 ]

@@ -1,29 +1,24 @@
-"""The port to whatever is made to suffer: objects shaped like Kubernetes', read and patched.
+"""The port to whatever is made to suffer: objects shaped like Kubernetes', read and changed.
 
-`Cluster` is a Protocol; the simulator in `chaos.simulator` implements it, an adapter to a real
-cluster can. Nothing here talks to a network.
+`Cluster` is a Protocol; the simulator in `chaos.simulator` implements it, and `chaos.live` does
+over a real API server. Nothing here talks to a network.
 """
 
 from __future__ import annotations
 
 import math
-import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import asdict, dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 from aiops.suggest import nearest
 from aiops.types import InvalidExperiment
-from chaos.patch import MISSING, lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from chaos.patch import Patch
-
-_CPU = re.compile(r"[0-9]+(\.[0-9]+)?|[0-9]+m", re.ASCII)
-_MEMORY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(k|M|G|Ki|Mi|Gi)?", re.ASCII)
-_UNITS = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -42,8 +37,59 @@ class ObjectRef:
         return f"{self.kind} {self.namespace}/{self.name}"
 
 
+class NoSuchObject(InvalidExperiment):
+    """The cluster holds no such object, or no longer the same one."""
+
+
+ProcessKind = Literal["cpu", "memory", "delay"]
+
+NO_LABELS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """Something that runs in a pod beside the application, and ends by itself.
+
+    Attributes
+    ----------
+    kind : {"cpu", "memory", "delay"}
+        Burns CPU, holds ever more memory, or holds requests up.
+    amount : float
+        Cores, bytes per second, or seconds for each request; above 0.
+    seconds : float
+        How long it runs if nobody stops it; above 0.
+
+    Raises
+    ------
+    InvalidExperiment
+        If the kind is unknown, or a number is not positive.
+    """
+
+    kind: ProcessKind
+    amount: float
+    seconds: float
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(ProcessKind):
+            raise InvalidExperiment(f"there is no process {self.kind!r}; use cpu, memory or delay")
+        for name, number in (("amount", self.amount), ("seconds", self.seconds)):
+            if not (math.isfinite(number) and number > 0):
+                raise InvalidExperiment(
+                    f"a {self.kind} process has {name} {number}; give a positive number"
+                )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the process as a JSON object."""
+        return asdict(self)
+
+
 class Cluster(Protocol):
-    """Where faults are injected, and where tools of a guide read and write."""
+    """Where faults are injected, and where tools of a guide read and write.
+
+    All methods raise `Unreachable` if nobody answers and `Denied` if we may not; after either,
+    nobody knows whether a change was made. `dry_run` asks the server to check a change and to
+    leave it at that.
+    """
 
     @property
     def now(self) -> datetime:
@@ -55,25 +101,65 @@ class Cluster(Protocol):
 
         Raises
         ------
-        InvalidExperiment
+        NoSuchObject
             If there is no such object; the text names the nearest one.
         """
         ...
 
-    def patch(self, ref: ObjectRef, ops: Patch) -> dict[str, Any]:
+    def list(
+        self, kind: str, namespace: str, labels: Mapping[str, str] = NO_LABELS
+    ) -> list[dict[str, Any]]:
+        """Return copies of the objects of a kind that bear all `labels`, by name."""
+        ...
+
+    def patch(self, ref: ObjectRef, ops: Patch, *, dry_run: bool = False) -> dict[str, Any]:
         """Apply a JSON Patch, all of it or nothing, and return a copy of the object after it.
 
         Raises
         ------
         PatchConflict
             If a ``test`` fails or a pointer leads nowhere; the object is then unchanged.
+        NoSuchObject
+            If there is no such object.
         InvalidExperiment
-            If there is no such object, or the result would not be a legal one.
+            If the result would not be a legal object.
         """
         ...
 
+    def delete(
+        self, ref: ObjectRef, *, uid: str, grace_s: int | None = None, dry_run: bool = False
+    ) -> None:
+        """Delete the object if it is still the one with this uid.
 
-def no_such_object(ref: ObjectRef, existing: Iterable[ObjectRef]) -> InvalidExperiment:
+        Raises
+        ------
+        NoSuchObject
+            If it is not, or is gone already.
+        """
+        ...
+
+    def launch(self, pod: ObjectRef, process: Process, token: str) -> None:
+        """Start a process in the first container of the pod; `token` finds it again.
+
+        Raises
+        ------
+        NoSuchObject
+            If there is no such pod.
+        InvalidExperiment
+            If the pod cannot run such a process.
+        """
+        ...
+
+    def running(self, pod: ObjectRef, token: str) -> bool:
+        """Say whether a process with this token still runs in the pod; False if the pod is gone."""
+        ...
+
+    def stop(self, pod: ObjectRef, token: str) -> None:
+        """End every process with this token; none, or no pod, is fine."""
+        ...
+
+
+def no_such_object(ref: ObjectRef, existing: Iterable[ObjectRef]) -> NoSuchObject:
     """Return the error that says `ref` does not exist and which existing object is nearest.
 
     >>> print(no_such_object(ObjectRef("Pod", "shop", "crat"), [ObjectRef("Pod", "shop", "cart")]))
@@ -81,69 +167,4 @@ def no_such_object(ref: ObjectRef, existing: Iterable[ObjectRef]) -> InvalidExpe
     """
     near = nearest(str(ref), map(str, existing))
     hint = f"the nearest is {near}" if near else "the cluster holds no object at all"
-    return InvalidExperiment(f"there is no {ref}; {hint}")
-
-
-def cpu_limit(workload: dict[str, Any]) -> float:
-    """Return the CPU limit of one pod of `workload`, in cores, over all its containers.
-
-    Raises
-    ------
-    InvalidExperiment
-        If there is no container, or one has no limit that is a positive quantity.
-
-    Examples
-    --------
-    >>> containers = [{"name": "app", "resources": {"limits": {"cpu": "1500m"}}}]
-    >>> cpu_limit({"spec": {"template": {"spec": {"containers": containers}}}})
-    1.5
-    """
-    containers = lookup(workload, "/spec/template/spec/containers")
-    if not isinstance(containers, list) or not containers:
-        raise InvalidExperiment("spec.template.spec.containers is no list of containers")
-    return sum(_container_limit(container) for container in containers)
-
-
-def _container_limit(container: Any) -> float:
-    text = str(lookup(container, "/resources/limits/cpu"))
-    cores = 0.0
-    if _CPU.fullmatch(text):
-        cores = int(text[:-1]) / 1000 if text.endswith("m") else float(text)
-    if cores <= 0:
-        raise InvalidExperiment(
-            f"container {lookup(container, '/name')!r} has the CPU limit {text!r}; "
-            'give resources.limits.cpu in cores ("2") or thousandths ("500m")'
-        )
-    return cores
-
-
-def memory_limit(workload: dict[str, Any]) -> float:
-    """Return the memory limit of one pod of `workload`, in bytes; infinite if a container has none.
-
-    Raises
-    ------
-    InvalidExperiment
-        If a limit is no positive quantity.
-
-    Examples
-    --------
-    >>> containers = [{"name": "app", "resources": {"limits": {"memory": "1.5Mi"}}}]
-    >>> memory_limit({"spec": {"template": {"spec": {"containers": containers}}}})
-    1572864.0
-    """
-    containers = lookup(workload, "/spec/template/spec/containers")
-    return sum(_container_memory(container) for container in containers)
-
-
-def _container_memory(container: Any) -> float:
-    text = lookup(container, "/resources/limits/memory")
-    if text is MISSING:
-        return math.inf
-    found = _MEMORY.fullmatch(str(text))
-    number = float(found[1]) * _UNITS[found[2] or ""] if found else 0.0
-    if number <= 0:
-        raise InvalidExperiment(
-            f"container {lookup(container, '/name')!r} has the memory limit {text!r}; "
-            'give resources.limits.memory in bytes, "512Mi" or "2G"'
-        )
-    return number
+    return NoSuchObject(f"there is no {ref}; {hint}")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from aiops.types import InvalidExperiment
 from chaos.autoscaler import PERIOD_S, Recommender, check_autoscaler
 from chaos.cluster import no_such_object
-from chaos.patch import MISSING, apply, lookup, same
+from chaos.inventory import PodShelf
+from chaos.patch import apply, lookup, same
 from chaos.pods import Workload, read_template
-from chaos.service import autoscaler, deployment
-from chaos.strikes import POINTERS, read_strikes
+from chaos.service import autoscaler, deployment, service_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -38,6 +38,8 @@ class ControlPlane:
     ----------
     workloads : dict of str to Workload
         The pods of each service.
+    shelf : PodShelf
+        The same pods as documents.
     """
 
     def __init__(
@@ -51,22 +53,39 @@ class ControlPlane:
         self._objects: dict[ObjectRef, dict[str, Any]] = {}
         self._scalers: dict[str, Recommender] = {}
         self.workloads: dict[str, Workload] = {}
+        self.shelf = PodShelf(self.workloads)
         for service in services:
             self._create(service)
 
     def get(self, ref: ObjectRef) -> dict[str, Any]:
         """Return a copy of an object; see `chaos.Cluster`."""
+        if ref.kind == "Pod":
+            return self.shelf.get(ref)
         if ref not in self._objects:
             raise no_such_object(ref, self._objects)
         return copy.deepcopy(self._objects[ref])
 
-    def patch(self, ref: ObjectRef, ops: Patch) -> dict[str, Any]:
+    def list(self, kind: str, namespace: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Return copies of the objects of a kind, by name; see `chaos.Cluster`."""
+        refs = sorted(self._objects) if kind != "Pod" else self.shelf.refs()
+        found = [self.get(ref) for ref in refs if (ref.kind, ref.namespace) == (kind, namespace)]
+        return [one for one in found if labels.items() <= one["metadata"].get("labels", {}).items()]
+
+    def patch(self, ref: ObjectRef, ops: Patch, *, dry_run: bool = False) -> dict[str, Any]:
         """Apply a JSON Patch atomically and return a copy of the result; see `chaos.Cluster`."""
         before = self.get(ref)
-        after = apply(before, ops)
+        after: dict[str, Any] = apply(before, ops)
+        if dry_run:
+            return after
+        if ref.kind == "Pod":
+            self.shelf.replace(ref, after)
+            return after
         if ref.kind == "Deployment":
             self._declare(ref, after)
             self._record_change(ref, before, after)
+        elif ref.kind == "Service":
+            wanted = lookup(after, "/spec/selector")
+            self.workloads[ref.name].selected = wanted == {"app": ref.name}
         else:
             check_autoscaler(after)
         self._objects[ref] = after
@@ -108,6 +127,7 @@ class ControlPlane:
         self.workloads[service.name] = Workload(
             service, self._step_s, template, replicas=service.replicas
         )
+        self._objects[service.service_ref] = service_object(service)
         if service.autoscaling:
             self._objects[service.autoscaler_ref] = autoscaler(service, service.autoscaling)
             self._scalers[service.name] = Recommender()
@@ -123,7 +143,6 @@ class ControlPlane:
         workload.declare(
             read_template(document, workload.service),
             replicas,
-            read_strikes(document),
             recreate=lookup(document, "/spec/strategy/type") == "Recreate",
         )
 
@@ -136,18 +155,11 @@ class ControlPlane:
             self._record("rollout", ref.name, f"image {image}")
 
     def _report(self, workload: Workload) -> None:
-        """Write the status of a Deployment, and take back strikes whose pods have gone."""
-        ref = workload.service.ref
-        document = self._objects[ref]
-        document["status"] = {
+        """Write the status of a Deployment."""
+        self._objects[workload.service.ref]["status"] = {
             "replicas": len(workload.pods),
             "readyReplicas": workload.ready,
         }
-        if workload.strikes.any and not workload.struck:
-            gone = [path for path in POINTERS if lookup(document, path) is not MISSING]
-            document = apply(document, [{"op": "remove", "path": path} for path in gone])
-            self._objects[ref] = document
-            self._declare(ref, document)
 
     def _autoscale(self, name: str, used: float, passed_s: float) -> None:
         workload = self.workloads[name]

@@ -1,25 +1,27 @@
 """One experiment: inject a fault, hold it while the caller looks, and always take it back.
 
-`injected` undoes on the way out whatever happens in between; `recover` undoes from the journal
-what a killed process left behind. Neither waits nor measures: how long a fault is held and what
-it did to the metrics is the business of whoever runs the experiment.
+`injected` undoes on the way out whatever happens in between. It neither waits nor measures: how long
+a fault is held and what it did to the metrics is the business of whoever runs the experiment. What
+a killed process leaves behind is for `chaos.recovery`, and for the guardians that were armed.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from aiops.types import Case, InvalidExperiment, MetricId, RevertIncomplete, RootCause
-from chaos.faults import fault
-from chaos.injection import inject, leftovers, undo
+from aiops.types import Case, InvalidExperiment, MetricId, RootCause
+from chaos.faults import make_fault
 from chaos.journal import RunEvent
-from chaos.patch import PatchConflict
+from chaos.patience import Patience
+from chaos.reverting import Reverting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     import pandas as pd
@@ -27,6 +29,12 @@ if TYPE_CHECKING:
     from chaos.cluster import Cluster, ObjectRef
     from chaos.journal import Journal
     from chaos.plan import Plan
+
+
+RUN: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
+
+GRACE_S: Final = 15.0
+"""So long after the hold a fault that is still there is overdue, s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +52,16 @@ class Experiment:
     seed : int
         Seed of everything that is drawn by chance.
     run : str
-        Names this run in the journal; opaque, so that it gives nothing away to a detector.
+        Names this run in the journal and in the mark; opaque, so that it gives nothing away to a
+        detector.
+    params : mapping
+        Parameters of the fault.
 
     Raises
     ------
     InvalidExperiment
-        If the fault is unknown, the hold is not a positive time, or the run has no name.
+        If the fault or a parameter is unknown, the hold is not a positive time, or the run has no
+        name that a mark can bear.
     """
 
     fault: str
@@ -57,76 +69,127 @@ class Experiment:
     hold_s: float
     seed: int
     run: str
+    params: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        fault(self.fault)
+        make_fault(self.fault, self.params)
         if not (math.isfinite(self.hold_s) and self.hold_s > 0):
             raise InvalidExperiment(f"hold_s is {self.hold_s}; give a positive number of seconds")
-        if not self.run:
-            raise InvalidExperiment("the run has no name; give it one that no other run has")
+        if not RUN.fullmatch(self.run):
+            raise InvalidExperiment(
+                f"the run has the name {self.run!r}; give at most 63 lower-case letters, digits "
+                "and dashes"
+            )
+
+    def plan(self, cluster: Cluster) -> Plan:
+        """Return what the experiment would do to the cluster as it is; see `Fault.plan`."""
+        return make_fault(self.fault, self.params).plan(
+            cluster, self.target, seed=self.seed, hold_s=self.hold_s
+        )
+
+
+class Guardian(Protocol):
+    """Whoever undoes a run that this process can no longer undo: a watchdog, a janitor."""
+
+    def arm(self, run: str, plan: Plan, expires: datetime) -> None:
+        """Take over the plan; return once the undo is sure to happen without us.
+
+        Raises
+        ------
+        AiopsError
+            If that cannot be promised; nothing is then injected.
+        """
+        ...
+
+    def disarm(self, run: str) -> None:
+        """Let go: the fault is gone."""
+        ...
 
 
 @contextmanager
-def injected(experiment: Experiment, cluster: Cluster, journal: Journal) -> Iterator[Plan]:
+def injected(  # noqa: PLR0913  what a caller may choose, each with a default
+    experiment: Experiment,
+    cluster: Cluster,
+    journal: Journal,
+    *,
+    guardians: Sequence[Guardian] = (),
+    plan: Plan | None = None,
+    patience: Patience | None = None,
+) -> Iterator[Plan]:
     """Inject the fault, yield its plan, and undo and verify on the way out, whatever happened.
+
+    Parameters
+    ----------
+    guardians : sequence of Guardian
+        Armed before the deed and let go once the fault is gone.
+    plan : Plan, optional
+        What was shown to whoever agreed to it; made anew when left out.
+    patience : Patience, optional
+        How long to insist on the undo while the cluster does not answer.
 
     Raises
     ------
     InvalidExperiment
         If the target cannot be struck, the run is still pending in the journal, or the fault did
         not take hold.
-    PatchConflict
+    PatchConflict, NoSuchObject
         If the target changed between planning and injecting; nothing was then done to it.
+    Unreachable, Denied
+        If the cluster did not answer, or refused; whatever was done is taken back.
     RevertIncomplete
-        If something that the fault touched is not as it was before; the run stays pending.
+        If something that the fault touched is not as it was before.
     """
-    kind = fault(experiment.fault)
     if experiment.run in journal.pending():
         raise InvalidExperiment(f"run {experiment.run} left its fault behind; recover it first")
-    run = _Run(experiment.run, kind.plan(cluster, experiment.target), cluster, journal)
+    plan = plan or experiment.plan(cluster)
+    expires = cluster.now + timedelta(seconds=experiment.hold_s + GRACE_S)
+    run = Reverting(experiment.run, plan, cluster, journal, patience or Patience())
     run.note(
         RunEvent.PLANNED,
-        **run.plan.to_json(),
+        **plan.to_json(),
         hold_s=experiment.hold_s,
         seed=experiment.seed,
+        expires=expires.isoformat(),
     )
-    with ExitStack() as stack:
-        stack.callback(run.revert)
+    with ExitStack() as armed:
         try:
-            inject(cluster, run.plan)
-        except PatchConflict:
-            stack.pop_all()  # the patch is atomic: nothing was done, so nothing is to be undone
+            for guardian in guardians:
+                armed.callback(guardian.disarm, experiment.run)
+                guardian.arm(experiment.run, plan, expires)
+        except BaseException:
             run.note(RunEvent.VERIFIED, injected=False)
             raise
-        run.note(RunEvent.INJECTED)
-        if not kind.armed(cluster, run.plan):
-            raise InvalidExperiment(
-                f"{experiment.fault} did not take hold on {experiment.target}: something sets it "
-                "back; look for an autoscaler or a deployment tool that owns it"
-            )
-        run.note(RunEvent.ARMED)
-        yield run.plan
-
-
-def recover(cluster: Cluster, journal: Journal) -> tuple[str, ...]:
-    """Undo every run that the journal knows to be pending; return the ids of those undone.
-
-    Raises
-    ------
-    RevertIncomplete
-        If one of them could not be proved gone, after all have been tried.
-    """
-    done: list[str] = []
-    failures: list[str] = []
-    for run, plan in journal.pending().items():
+        _inject(run, expires, armed)
         try:
-            _Run(run, plan, cluster, journal).revert()
-            done.append(run)
-        except RevertIncomplete as failure:
-            failures.append(str(failure))
-    if failures:
-        raise RevertIncomplete("; ".join(failures))
-    return tuple(done)
+            run.note(RunEvent.INJECTED)
+            if not plan.armed(cluster, experiment.run):
+                raise InvalidExperiment(
+                    f"{experiment.fault} did not take hold on {experiment.target}: something sets "
+                    "it back; look for an autoscaler or a deployment tool that owns it"
+                )
+            run.note(RunEvent.ARMED)
+            yield plan
+        finally:
+            _revert(run, armed)
+
+
+def _inject(run: Reverting, expires: datetime, armed: ExitStack) -> None:
+    """Do the deeds; take back those that were done, or may have been, if one of them fails."""
+    try:
+        run.inject(expires)
+    except BaseException:
+        _revert(run, armed)
+        raise
+
+
+def _revert(run: Reverting, armed: ExitStack) -> None:
+    """Take the fault back; where that fails, the guardians stay and go on trying."""
+    try:
+        run.revert()
+    except BaseException:
+        if run.pending:
+            armed.pop_all()
+        raise
 
 
 def as_case(
@@ -142,7 +205,10 @@ def as_case(
     The root cause is the target's service and those series of it that the fault moves directly.
     """
     service = experiment.target.name
-    blamed = (MetricId(service, metric) for metric in fault(experiment.fault).metrics)
+    blamed = (
+        MetricId(service, metric)
+        for metric in make_fault(experiment.fault, experiment.params).metrics
+    )
     return Case(
         id=experiment.run,
         metrics=metrics,
@@ -153,34 +219,3 @@ def as_case(
         fault=experiment.fault,
         system=experiment.target.namespace,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """One plan under way, and the journal that follows it."""
-
-    id: str
-    plan: Plan
-    cluster: Cluster
-    journal: Journal
-
-    def note(self, event: RunEvent, **payload: Any) -> None:
-        self.journal.append(self.id, event, time=self.cluster.now, payload=payload)
-
-    def revert(self) -> None:
-        """Undo, look again, and say what was found; raise RevertIncomplete if anything is left."""
-        try:
-            undone = undo(self.cluster, self.plan)
-            left = leftovers(self.cluster, self.plan)
-        except InvalidExperiment as error:
-            raise RevertIncomplete(
-                f"run {self.id}: {self.plan.fault} not undone: {error}"
-            ) from error
-        self.note(RunEvent.UNDONE, **asdict(undone))
-        if left:
-            self.note(RunEvent.CONFLICT, pointers=left)
-            raise RevertIncomplete(
-                f"run {self.id}: {self.plan.fault} on {self.plan.target} left {', '.join(left)} "
-                "changed by someone else, which was kept; set it right by hand and recover again"
-            )
-        self.note(RunEvent.VERIFIED)

@@ -32,7 +32,7 @@ class RunEvent(StrEnum):
     INJECTED = "injected"
     ARMED = "armed"  # the fault took hold
     UNDONE = "undone"
-    CONFLICT = "conflict"  # someone else changed what the fault had changed; it was kept
+    CONFLICT = "conflict"  # gone, but someone else changed what it had touched, which was kept
     VERIFIED = "verified"  # everything touched is as it was before
 
 
@@ -125,7 +125,7 @@ class Journal:
         return tuple(self._read(line, number) for number, line in enumerate(lines, start=1))
 
     def pending(self) -> dict[str, Plan]:
-        """Return run → plan of every run that was planned and never verified, oldest first.
+        """Return run → plan of every run that was planned and never proved gone, oldest first.
 
         Raises
         ------
@@ -136,7 +136,7 @@ class Journal:
         for entry in self.entries():
             if entry.event is RunEvent.PLANNED:
                 plans[entry.run] = self._plan(entry)
-            elif entry.event is RunEvent.VERIFIED:
+            elif entry.event in {RunEvent.VERIFIED, RunEvent.CONFLICT}:
                 plans.pop(entry.run, None)
         return plans
 

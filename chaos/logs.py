@@ -100,7 +100,7 @@ def _about_calls(name: str, history: Sequence[Moment], count: np.ndarray) -> Ite
     for callee, calls in history[0].flows[name].service.calls.items():
         answers = [moment.flows[callee] for moment in history]
         made = count * calls
-        refused = np.array([answer.capacity.ready == 0 for answer in answers])
+        refused = np.array([answer.capacity.closed for answer in answers])
         failed = np.array([answer.failing for answer in answers])
         late = np.array([answer.late for answer in answers])
         text = f"call to {callee} timed out after 1000 ms, retrying"

@@ -153,11 +153,16 @@ def invert(document: Any, patch: Patch) -> tuple[Operation, ...]:
 
 
 def guard(document: Any, patch: Patch) -> tuple[Operation, ...]:
-    """Return `patch` with a ``test`` of the present value before all that it would overwrite."""
+    """Return `patch` with a ``test`` of the present value before all that it would overwrite.
+
+    Where a pointer leads through an array, the name of the element is tested too: its index says
+    nothing once others have edited the array.
+    """
     guarded: list[Operation] = []
     for operation in patch:
+        path = operation["path"]
+        guarded += _test_names(document, path)
         if operation["op"] in {"replace", "remove"}:
-            path = operation["path"]
             guarded.append({"op": "test", "path": path, "value": lookup(document, path)})
         guarded.append(operation)
         document = apply(document, [operation])
@@ -236,13 +241,26 @@ def _invert_one(before: Any, operation: Operation) -> Patch:
     if op == "test":
         return ()
     old = lookup(before, pointer)
+    names = _test_names(before, pointer)
     if op == "remove":
-        return ({"op": "add", "path": pointer, "value": old},)
+        return (*names, {"op": "add", "path": pointer, "value": old})
     above, _, last = pointer.rpartition("/")
     array = lookup(before, above) if pointer else MISSING
     if isinstance(array, list) and last == "-":
         pointer = f"{above}/{len(array)}"
     test = {"op": "test", "path": pointer, "value": operation["value"]}
     if old is MISSING or (op == "add" and isinstance(array, list)):
-        return (test, {"op": "remove", "path": pointer})
-    return (test, {"op": "replace", "path": pointer, "value": old})
+        return (*names, test, {"op": "remove", "path": pointer})
+    return (*names, test, {"op": "replace", "path": pointer, "value": old})
+
+
+def _test_names(document: Any, pointer: str) -> Patch:
+    """Return a ``test`` of the name of each array element that `pointer` leads through."""
+    tokens = pointer.split("/")[1:-1]
+    ways = ("".join(f"/{token}" for token in tokens[: n + 1]) for n in range(len(tokens)))
+    named = [f"{way}/name" for way in ways if way.rpartition("/")[2].isdigit()]
+    return tuple(
+        {"op": "test", "path": path, "value": lookup(document, path)}
+        for path in named
+        if path != pointer and lookup(document, path) is not MISSING
+    )

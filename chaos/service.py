@@ -93,6 +93,11 @@ class Service:
         return ObjectRef("Deployment", self.namespace, self.name)
 
     @property
+    def service_ref(self) -> ObjectRef:
+        """The address of its Service."""
+        return ObjectRef("Service", self.namespace, self.name)
+
+    @property
     def autoscaler_ref(self) -> ObjectRef:
         """The address of its HorizontalPodAutoscaler."""
         return ObjectRef("HorizontalPodAutoscaler", self.namespace, self.name)
@@ -123,6 +128,16 @@ def deployment(service: Service) -> dict[str, Any]:
             },
         },
         "status": {"replicas": service.replicas, "readyReplicas": service.replicas},
+    }
+
+
+def service_object(service: Service) -> dict[str, Any]:
+    """Return the Service of `service`, which selects all of its pods."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": service.name, "namespace": service.namespace, "annotations": {}},
+        "spec": {"selector": {"app": service.name}, "ports": [{"port": 80, "targetPort": 8080}]},
     }
 
 

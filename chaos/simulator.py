@@ -3,7 +3,7 @@
 Services answer requests as M/M/c queues behind a call graph. Load follows the day, callers retry,
 time-outs and errors travel upwards. The cluster behind it runs Deployments and autoscalers: it
 brings ready replicas to what a Deployment asks for, and replaces the pods when their template
-changes. It is no Kubernetes: there are no nodes, pods or Services to read.
+changes. It is no Kubernetes: there are no nodes, nothing is scheduled, and no DNS.
 
 By default the system is the shop of `chaos.shop`, calm but for its load; `chaos.topology` draws
 others, which are as restless as real ones.
@@ -18,18 +18,21 @@ from typing import TYPE_CHECKING, Any
 
 from aiops.types import Event, InvalidExperiment
 from chaos.ambience import Ambience
-from chaos.cluster import cpu_limit
+from chaos.cluster import NO_LABELS
 from chaos.control import ControlPlane
 from chaos.logs import Moment, write_logs
 from chaos.monitor import Monitor
 from chaos.service import deployment
 from chaos.shop import TOPOLOGY
 from chaos.traffic import BASE_FAILING, spread
+from chaos.workloads import cpu_limit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
-    from chaos.cluster import ObjectRef
+    from chaos.cluster import ObjectRef, Process
     from chaos.load import Burst
     from chaos.patch import Patch
     from chaos.service import Service
@@ -117,14 +120,43 @@ class Simulator:
         """Return a copy of an object; see `chaos.Cluster`."""
         return self._control.get(ref)
 
-    def patch(self, ref: ObjectRef, ops: Patch) -> dict[str, Any]:
+    def list(
+        self, kind: str, namespace: str, labels: Mapping[str, str] = NO_LABELS
+    ) -> list[dict[str, Any]]:
+        """Return copies of the objects of a kind, by name; see `chaos.Cluster`."""
+        return self._control.list(kind, namespace, labels)
+
+    def patch(self, ref: ObjectRef, ops: Patch, *, dry_run: bool = False) -> dict[str, Any]:
         """Apply a JSON Patch atomically and return a copy of the result; see `chaos.Cluster`.
 
         Any change of ``spec.template``, such as the annotation by which ``kubectl rollout
         restart`` asks for one, starts a rollout: `ROLLOUT_STEPS` steps later all pods are new,
         unless they take time to start or never become ready.
         """
-        return self._control.patch(ref, ops)
+        return self._control.patch(ref, ops, dry_run=dry_run)
+
+    def delete(
+        self, ref: ObjectRef, *, uid: str, grace_s: int | None = None, dry_run: bool = False
+    ) -> None:
+        """Delete a pod, at once whatever grace it has; see `chaos.Cluster`."""
+        del grace_s
+        if ref.kind != "Pod":
+            raise InvalidExperiment(f"the simulator deletes pods only, not {ref}")
+        if not dry_run:
+            self._control.shelf.delete(ref, uid)
+            self._record("pod_replaced", ref.name.rpartition("-")[0], "1 pod deleted")
+
+    def launch(self, pod: ObjectRef, process: Process, token: str) -> None:
+        """Start a process in a pod; see `chaos.Cluster`."""
+        self._control.shelf.launch(pod, process, token)
+
+    def running(self, pod: ObjectRef, token: str) -> bool:
+        """Say whether a process runs in a pod; see `chaos.Cluster`."""
+        return self._control.shelf.running(pod, token)
+
+    def stop(self, pod: ObjectRef, token: str) -> None:
+        """End a process in a pod; see `chaos.Cluster`."""
+        self._control.shelf.stop(pod, token)
 
     def advance(self, steps: int) -> None:
         """Let `steps` samples pass; a new ``spec.replicas`` shows in the second one after it."""

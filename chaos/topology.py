@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aiops.types import InvalidExperiment
-from chaos.cluster import cpu_limit
 from chaos.load import Burst, Load
 from chaos.service import Autoscaling, Service, deployment
 from chaos.system import Topology, Unrest
 from chaos.traffic import Capacity, spread
+from chaos.workloads import cpu_limit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -49,6 +49,8 @@ class Capacity:
         Share of the requests that it answers with an error whatever else happens.
     delay_s : float
         Time on the way to it, s.
+    reachable : bool
+        Whether requests find the way to its ready pods at all.
     """
 
     ready: int
@@ -58,6 +60,12 @@ class Capacity:
     stolen: float = 0.0
     failing: float = 0.0
     delay_s: float = 0.0
+    reachable: bool = True
+
+    @property
+    def closed(self) -> bool:
+        """Whether no request gets an answer."""
+        return self.ready == 0 or not self.reachable
 
     @property
     def speed(self) -> float:
@@ -139,7 +147,7 @@ def spread(
 
 
 def _serve(service: Service, capacity: Capacity, rate: float) -> Served:
-    if capacity.ready == 0:
+    if capacity.closed:
         return CLOSED
     cores = capacity.ready * capacity.cores
     servers = math.ceil(cores)
@@ -151,7 +159,7 @@ def _answer(
     service: Service, capacity: Capacity, served: Served, rate: float, flows: Mapping[str, Flow]
 ) -> Flow:
     """Join what a service does itself with what its callees did for it."""
-    if capacity.ready == 0:
+    if capacity.closed:
         return Flow(service, capacity, served, rate=0.0, failing=1.0, latency_p95=0.0)
     works = (1 - BASE_FAILING) * (served.throughput / rate if rate else 1.0)
     works *= 1 - capacity.failing

@@ -20,7 +20,6 @@ from aiops.types import Case, InvalidCase, InvalidExperiment, InvalidInput
 from chaos import Experiment, as_case
 from chaos.changes import CHANGES
 from chaos.faults.rollout import RolloutFault
-from chaos.injection import inject
 from chaos.simulator import Simulator
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
     from aiops.proving.scenarios import Scenario
     from aiops.proving.symptoms import Effect
-    from chaos import Plan
+    from chaos import Fault, ObjectRef, Plan
     from chaos.service import Service
 
 MANIFEST = "manifest.json"
@@ -154,13 +153,20 @@ def _inject(simulator: Simulator, scenario: Scenario) -> Plan | None:
     if scenario.fault is None:
         return None
     for name in scenario.targets:
+        target = _target(scenario.fault, _service(simulator, name))
         try:
-            plan = scenario.fault.plan(simulator, _service(simulator, name).ref)
+            plan = scenario.fault.plan(
+                simulator, target, seed=scenario.seed, hold_s=scenario.after * scenario.step_s
+            )
         except InvalidExperiment:
             continue  # as scale.down where there is one replica
-        inject(simulator, plan)
+        plan.inject(simulator, scenario.id)
         return plan
     raise InvalidExperiment(f"{scenario.fault.id} can act on no service of case {scenario.id}")
+
+
+def _target(fault: Fault, service: Service) -> ObjectRef:
+    return service.service_ref if fault.target_kind == "Service" else service.ref
 
 
 def _case(

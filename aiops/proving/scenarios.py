@@ -138,5 +138,5 @@ def _fault(rng: np.random.Generator) -> Fault:
     kind = type(FAULTS[str(rng.choice(sorted(FAULTS)))])
     strength = round(float(rng.uniform(WEAKEST, 1)), 3) if kind.graded else 1.0
     if issubclass(kind, RolloutFault):
-        return kind(strength, force=bool(rng.random() < FORCED))
-    return kind(strength)
+        return kind(strength=strength, force=bool(rng.random() < FORCED))
+    return kind(strength=strength)

@@ -1,21 +1,25 @@
-"""What a fault is: a name, the kind of object it acts on, and the patch that breaks it.
+"""What a fault is: a name, the kind of object it acts on, and the deeds that break it.
 
 A new fault is one short file with one subclass, and one line in `chaos.faults`. It decides what to
-change; making the plan, its undo, injecting, undoing and verifying are the same for all.
+do to what; injecting, undoing and verifying are the same for all, in `chaos.deeds`. Most faults
+are a `PatchFault`, which changes the target itself, or a `PodFault`, which strikes pods of it.
 """
 
 from __future__ import annotations
 
+import random
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from aiops.types import InvalidExperiment
-from chaos.injection import in_place
-from chaos.patch import apply, guard, invert, same
+from chaos.deeds import patch_deed
+from chaos.marks import runs_on
 from chaos.plan import Plan
+from chaos.workloads import live_pods, pod_ref
 
 if TYPE_CHECKING:
     from chaos.cluster import Cluster, ObjectRef
+    from chaos.deeds import Deed
     from chaos.patch import Patch
 
 
@@ -29,7 +33,7 @@ class Fault(ABC):
     family : str
         What it strikes: "scale", "stress", …
     target_kind : str
-        The kind of object it acts on.
+        The kind of object that an experiment names as its target.
     metrics : tuple of str
         The metrics of the target that it moves directly: the labelled root cause.
     rbac : tuple of str
@@ -52,7 +56,7 @@ class Fault(ABC):
 
     id: ClassVar[str]
     family: ClassVar[str]
-    target_kind: ClassVar[str]
+    target_kind: ClassVar[str] = "Deployment"
     metrics: ClassVar[tuple[str, ...]]
     rbac: ClassVar[tuple[str, ...]] = ("patch deployments",)
     reversible: ClassVar[bool] = True
@@ -60,12 +64,56 @@ class Fault(ABC):
     tried: ClassVar[Literal["real", "request"]] = "request"
     graded: ClassVar[bool] = False
 
-    def __init__(self, strength: float = 1.0) -> None:
+    def __init__(self, *, strength: float = 1.0) -> None:
         if not 0 < strength <= 1:
             raise InvalidExperiment(
                 f"{self.id} has the strength {strength}; give one above 0, at most 1"
             )
         self.strength = strength
+
+    def plan(
+        self, cluster: Cluster, target: ObjectRef, *, seed: int = 0, hold_s: float = 60.0
+    ) -> Plan:
+        """Return what the fault would do to `target` and how to take it back; change nothing.
+
+        Parameters
+        ----------
+        seed : int
+            Of the choice of victims: the same cluster and seed give the same plan.
+        hold_s : float
+            How long the fault is to be held, s.
+
+        Raises
+        ------
+        InvalidExperiment
+            If `target` is of another kind, does not exist, is already in the faulty state, or
+            another run is at work on it.
+        """
+        if target.kind != self.target_kind:
+            raise InvalidExperiment(
+                f"{self.id} acts on a {self.target_kind}, but the target is {target}"
+            )
+        before = cluster.get(target)
+        self.refuse_marked(target, before)
+        return Plan(self.id, target, self.deeds(cluster, target, before, seed, hold_s))
+
+    @abstractmethod
+    def deeds(
+        self, cluster: Cluster, target: ObjectRef, before: dict[str, Any], seed: int, hold_s: float
+    ) -> tuple[Deed, ...]:
+        """Return what is to be done, in order; `before` is the target as it is."""
+
+    def refuse_marked(self, ref: ObjectRef, document: dict[str, Any]) -> None:
+        """Raise `InvalidExperiment` if another run is at work on the object."""
+        if runs := runs_on(document):
+            raise InvalidExperiment(
+                f"{ref} is struck already by run {runs[0]}; if nobody runs it any more, take it "
+                "back first: aiops chaos recover --all"
+            )
+
+
+class PatchFault(Fault):
+    """A fault that changes its target by one JSON Patch."""
 
     @abstractmethod
     def changes(self, before: dict[str, Any]) -> Patch:
@@ -80,26 +128,56 @@ class Fault(ABC):
             If this fault cannot act on such an object.
         """
 
-    def plan(self, cluster: Cluster, target: ObjectRef) -> Plan:
-        """Return what the fault would do to `target` and how to take it back; change nothing.
+    def deeds(
+        self,
+        cluster: Cluster,  # noqa: ARG002
+        target: ObjectRef,
+        before: dict[str, Any],
+        seed: int,  # noqa: ARG002
+        hold_s: float,  # noqa: ARG002
+    ) -> tuple[Deed, ...]:
+        """Return the patch and its inverse as one deed."""
+        return (patch_deed(self.id, target, before, self.changes(before)),)
+
+
+class PodFault(Fault):
+    """A fault that strikes pods of a Deployment, chosen by the seed.
+
+    Parameters
+    ----------
+    count : int or None
+        How many pods; all of them when left out.
+    """
+
+    def __init__(self, *, strength: float = 1.0, count: int | None = None) -> None:
+        super().__init__(strength=strength)
+        if count is not None and count < 1:
+            raise InvalidExperiment(f"{self.id} has the count {count}; give at least one pod")
+        self.count = count
+
+    @abstractmethod
+    def pod_deed(
+        self, ref: ObjectRef, pod: dict[str, Any], workload: dict[str, Any], hold_s: float
+    ) -> Deed:
+        """Return what is done to one pod of the target.
 
         Raises
         ------
         InvalidExperiment
-            If `target` is of another kind, does not exist, or is already in the faulty state.
+            If this fault cannot act on such a pod.
         """
-        if target.kind != self.target_kind:
-            raise InvalidExperiment(
-                f"{self.id} acts on a {self.target_kind}, but the target is {target}"
-            )
-        before = cluster.get(target)
-        changes = self.changes(before)
-        if same(apply(before, changes), before):
-            raise InvalidExperiment(
-                f"{self.id} would change nothing on {target}: it is already in that state"
-            )
-        return Plan(self.id, target, guard(before, changes), invert(before, changes))
 
-    def armed(self, cluster: Cluster, plan: Plan) -> bool:
-        """Say whether the fault took hold on the object; whether it hurts, the metrics say."""
-        return in_place(cluster, plan)
+    def deeds(
+        self, cluster: Cluster, target: ObjectRef, before: dict[str, Any], seed: int, hold_s: float
+    ) -> tuple[Deed, ...]:
+        """Return a deed for each pod that the seed chooses."""
+        pods = {pod_ref(pod): pod for pod in live_pods(cluster, target, before)}
+        wanted = len(pods) if self.count is None else self.count
+        if not 0 < wanted <= len(pods):
+            raise InvalidExperiment(
+                f"{self.id} is to strike {max(wanted, 1)} pods of {target}, which has {len(pods)}"
+            )
+        chosen = sorted(random.Random(seed).sample(sorted(pods), wanted))  # noqa: S311  no secret
+        for ref in chosen:
+            self.refuse_marked(ref, pods[ref])
+        return tuple(self.pod_deed(ref, pods[ref], before, hold_s) for ref in chosen)

@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from aiops.types import InvalidExperiment
-from chaos.cluster import memory_limit
-from chaos.faults.relative import RelativeFault
+from chaos.faults.base import PatchFault
 from chaos.patch import lookup, put
+from chaos.workloads import bytes_text, memory_limit
 
 if TYPE_CHECKING:
     from chaos.patch import Patch
@@ -17,15 +17,15 @@ LEFT = (0.5, 0.3)
 """The share of the limit that is left, at no strength and at full strength."""
 
 
-class MemoryLow(RelativeFault):
+class MemoryLow(PatchFault):
     """Lower the memory limit of the only container of a Deployment: its pods are killed and restart."""
 
     id = "memory.low"
     family = "memory"
-    target_kind = "Deployment"
     metrics = ("memory", "replicas_ready")
+    graded = True
 
-    def share_changes(self, before: dict[str, Any]) -> Patch:
+    def changes(self, before: dict[str, Any]) -> Patch:
         """Return the patch that leaves `LEFT` of the memory limit, in bytes."""
         limit = memory_limit(before)
         single = len(lookup(before, "/spec/template/spec/containers")) == 1
@@ -35,4 +35,4 @@ class MemoryLow(RelativeFault):
             )
         left = LEFT[0] + self.strength * (LEFT[1] - LEFT[0])
         path = "/spec/template/spec/containers/0/resources/limits/memory"
-        return put(before, path, str(int(left * limit)))
+        return put(before, path, bytes_text(left * limit))

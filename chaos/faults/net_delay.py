@@ -4,29 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chaos.faults.base import Fault
-from chaos.patch import put
-from chaos.strikes import NET_DELAY
+from chaos.cluster import Process
+from chaos.deeds import StartDeed
+from chaos.faults.base import PodFault
+from chaos.faults.stress_cpu import MARGIN_S
+from chaos.workloads import uid_of
 
 if TYPE_CHECKING:
-    from chaos.patch import Patch
+    from chaos.cluster import ObjectRef
 
 DELAY_S = 0.4
 """Delay at full strength, s."""
 
 
-class NetDelay(Fault):
-    """Delay the requests to each pod; the delay goes with the pod.
-
-    The patch asks for it by an annotation, which only the simulator obeys.
-    """
+class NetDelay(PodFault):
+    """Delay the requests to each pod, in the simulator; on a real cluster it is refused."""
 
     id = "net.delay"
     family = "net"
-    target_kind = "Deployment"
     metrics = ("latency_p95",)
+    rbac = ("patch pods", "create pods/exec")
     graded = True
 
-    def changes(self, before: dict[str, Any]) -> Patch:
-        """Return the patch that delays by `DELAY_S` times the strength."""
-        return put(before, NET_DELAY, f"{DELAY_S * self.strength:g}")
+    def pod_deed(
+        self,
+        ref: ObjectRef,
+        pod: dict[str, Any],
+        workload: dict[str, Any],  # noqa: ARG002
+        hold_s: float,
+    ) -> StartDeed:
+        """Return the delay of `DELAY_S` times the strength."""
+        process = Process("delay", DELAY_S * self.strength, hold_s + MARGIN_S)
+        return StartDeed(ref, uid_of(pod), process)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Final
 
-from chaos.faults.base import Fault
+from chaos.faults.base import PatchFault
 from chaos.patch import put
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ CONTAINER: Final = "/spec/template/spec/containers/0"
 """Pointer to the first container of a workload: the application, by convention."""
 
 
-class RolloutFault(Fault):
+class RolloutFault(PatchFault):
     """A fault in the pod template, so that it strikes new pods only.
 
     Parameters
@@ -25,10 +25,8 @@ class RolloutFault(Fault):
         as long as the new ones do not become ready, and then nobody may notice anything.
     """
 
-    target_kind = "Deployment"
-
-    def __init__(self, strength: float = 1.0, *, force: bool = False) -> None:
-        super().__init__(strength)
+    def __init__(self, *, strength: float = 1.0, force: bool = False) -> None:
+        super().__init__(strength=strength)
         self.force = force
 
     @abstractmethod

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from aiops.types import InvalidExperiment
-from chaos.faults.relative import RelativeFault
+from chaos.faults.base import PatchFault
 from chaos.patch import lookup, put
 
 if TYPE_CHECKING:
@@ -16,15 +16,15 @@ SHARE = 0.75
 """The share of the replicas that is taken away at full strength, rounded up to whole pods."""
 
 
-class ScaleDown(RelativeFault):
+class ScaleDown(PatchFault):
     """Take some pods of a Deployment away; at least one goes and at least one stays."""
 
     id = "scale.down"
     family = "scale"
-    target_kind = "Deployment"
     metrics = ("replicas_ready",)
+    graded = True
 
-    def share_changes(self, before: dict[str, Any]) -> Patch:
+    def changes(self, before: dict[str, Any]) -> Patch:
         """Return the patch that lowers ``spec.replicas``."""
         replicas = lookup(before, "/spec/replicas")
         if not isinstance(replicas, int) or replicas < 2:

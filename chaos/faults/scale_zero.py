@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chaos.faults.base import Fault
+from chaos.faults.base import PatchFault
 from chaos.patch import put
 
 if TYPE_CHECKING:
     from chaos.patch import Patch
 
 
-class ScaleZero(Fault):
+class ScaleZero(PatchFault):
     """Scale a Deployment to no replica at all, as a slip or a wrong autoscaler would."""
 
     id = "scale.zero"
     family = "scale"
-    target_kind = "Deployment"
     metrics = ("replicas_ready",)
 
     def changes(self, before: dict[str, Any]) -> Patch:

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chaos.cluster import cpu_limit
-from chaos.faults.base import Fault
-from chaos.patch import put
-from chaos.strikes import STRESS_CPU
+from chaos.cluster import Process
+from chaos.deeds import StartDeed
+from chaos.faults.base import PodFault
+from chaos.workloads import cpu_limit, uid_of
 
 if TYPE_CHECKING:
-    from chaos.patch import Patch
+    from chaos.cluster import ObjectRef
 
 SHARE = 0.8
 """The share of a pod's CPU limit that is burnt at full strength."""
 
+MARGIN_S = 10.0
+"""A process outlives the hold by so much if nobody stops it, s."""
 
-class StressCpu(Fault):
-    """Start a CPU-burning process in each pod; it dies with the pod it runs in.
 
-    The patch asks for it by an annotation, which only the simulator obeys.
-    """
+class StressCpu(PodFault):
+    """Start CPU-burning processes in pods; they end by themselves, and die with the pod."""
 
     id = "stress.cpu"
     family = "stress"
-    target_kind = "Deployment"
     metrics = ("cpu",)
+    rbac = ("patch pods", "create pods/exec")
     graded = True
 
-    def changes(self, before: dict[str, Any]) -> Patch:
-        """Return the patch that burns `SHARE` of the CPU limit of each pod."""
-        return put(before, STRESS_CPU, f"{SHARE * self.strength * cpu_limit(before):g}")
+    def pod_deed(
+        self, ref: ObjectRef, pod: dict[str, Any], workload: dict[str, Any], hold_s: float
+    ) -> StartDeed:
+        """Return the process that burns `SHARE` of the CPU limit of a pod."""
+        cores = SHARE * self.strength * cpu_limit(workload)
+        return StartDeed(ref, uid_of(pod), Process("cpu", cores, hold_s + MARGIN_S))

@@ -6,33 +6,34 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from aiops.types import InvalidExperiment
-from chaos.cluster import memory_limit
-from chaos.faults.base import Fault
-from chaos.patch import put
-from chaos.strikes import STRESS_MEMORY
+from chaos.cluster import Process
+from chaos.deeds import StartDeed
+from chaos.faults.base import PodFault
+from chaos.faults.stress_cpu import MARGIN_S
+from chaos.workloads import memory_limit, uid_of
 
 if TYPE_CHECKING:
-    from chaos.patch import Patch
+    from chaos.cluster import ObjectRef
 
 FILLED_S = 120.0
 """Time in which, at full strength, as much leaks as the memory limit allows, s."""
 
 
-class StressMemory(Fault):
-    """Let each pod leak; one that is over its memory limit is killed and starts anew, without it.
-
-    The patch asks for it by an annotation, which only the simulator obeys.
-    """
+class StressMemory(PodFault):
+    """Let pods leak; what grows over the memory limit is killed, in most pods the application."""
 
     id = "stress.memory"
     family = "stress"
-    target_kind = "Deployment"
     metrics = ("memory",)
+    rbac = ("patch pods", "create pods/exec")
     graded = True
 
-    def changes(self, before: dict[str, Any]) -> Patch:
-        """Return the patch that leaks the memory limit of a pod in `FILLED_S` / strength."""
-        limit = memory_limit(before)
+    def pod_deed(
+        self, ref: ObjectRef, pod: dict[str, Any], workload: dict[str, Any], hold_s: float
+    ) -> StartDeed:
+        """Return the process that leaks the memory limit of a pod in `FILLED_S` / strength."""
+        limit = memory_limit(workload)
         if not math.isfinite(limit):
             raise InvalidExperiment(f"{self.id} needs a memory limit; give the containers one")
-        return put(before, STRESS_MEMORY, f"{self.strength * limit / FILLED_S:g}")
+        rate = self.strength * limit / FILLED_S
+        return StartDeed(ref, uid_of(pod), Process("memory", rate, hold_s + MARGIN_S))

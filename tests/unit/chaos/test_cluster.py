@@ -5,7 +5,8 @@ import math
 import pytest
 
 from aiops.types import InvalidExperiment
-from chaos.cluster import ObjectRef, cpu_limit, memory_limit, no_such_object
+from chaos.cluster import ObjectRef, no_such_object
+from chaos.workloads import cpu_limit, memory_limit
 
 
 def workload(*limits):

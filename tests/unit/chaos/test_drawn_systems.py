@@ -44,7 +44,7 @@ class TestDrawn:
         for run in runs:
             run.advance(40)
         leaf = hurt.system.services[-1]
-        hurt.patch(leaf.ref, fault("net.delay").plan(hurt, leaf.ref).ops)
+        fault("net.delay").plan(hurt, leaf.ref, hold_s=900.0).inject(hurt, "r1")
         for run in runs:
             run.advance(20)
         pd.testing.assert_frame_equal(calm.metrics()[:40], hurt.metrics()[:40], check_exact=True)
@@ -107,7 +107,7 @@ class TestEvents:
 
     def test_what_is_done_inside_pods_is_in_no_change_log(self):
         shop = Simulator(seed=1)
-        shop.patch(STORE, fault("stress.cpu").plan(shop, STORE).ops)
+        fault("stress.cpu").plan(shop, STORE, hold_s=900.0).inject(shop, "r1")
         shop.advance(3)
         assert shop.events == ()
 

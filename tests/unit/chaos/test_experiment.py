@@ -5,7 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from aiops.types import InvalidExperiment, MetricId, RevertIncomplete, RootCause, check_metrics
+from aiops.types import (
+    InvalidExperiment,
+    MetricId,
+    RevertIncomplete,
+    RootCause,
+    Unreachable,
+    check_metrics,
+)
 from chaos import (
     Experiment,
     Journal,
@@ -16,8 +23,9 @@ from chaos import (
     fault,
     injected,
     recover,
+    recover_marked,
 )
-from chaos.injection import inject
+from chaos.patience import Patience
 from chaos.simulator import Simulator
 
 CART = ObjectRef("Deployment", "shop", "cart")
@@ -51,7 +59,7 @@ def crash_after_injecting(shop, journal, run="r1", ref=CART):
     """Leave behind what a process leaves that is killed while its fault is in place."""
     plan = fault("scale.zero").plan(shop, ref)
     journal.append(run, RunEvent.PLANNED, time=shop.now, payload=plan.to_json())
-    inject(shop, plan)
+    plan.inject(shop, run)
     journal.append(run, RunEvent.INJECTED, time=shop.now)
 
 
@@ -62,14 +70,10 @@ class Watched:
         self.shop = shop
         self.before_patch = before_patch
 
-    @property
-    def now(self):
-        return self.shop.now
+    def __getattr__(self, name):
+        return getattr(self.shop, name)
 
-    def get(self, ref):
-        return self.shop.get(ref)
-
-    def patch(self, ref, ops):
+    def patch(self, ref, ops, *, dry_run=False):
         self.before_patch()
         return self.shop.patch(ref, ops)
 
@@ -88,11 +92,12 @@ def test_the_undo_is_on_disk_before_the_deed(shop, journal):
     seen = []
 
     def look():
-        seen.append([(e.event, e.payload.get("undo")) for e in Journal(journal.path).entries()])
+        seen.append([(e.event, e.payload["deeds"]) for e in Journal(journal.path).entries()])
 
-    with injected(SCALE, Watched(shop, look), journal) as plan:
-        pass
-    assert seen[0] == [("planned", list(plan.undo))]
+    watched = Watched(shop, look)
+    with injected(SCALE, watched, journal) as plan:
+        watched.before_patch = lambda: None
+    assert seen[0] == [("planned", [deed.to_json() for deed in plan.deeds])]
 
 
 def test_the_journal_tells_the_time_of_the_cluster(shop, journal):
@@ -118,10 +123,11 @@ def test_an_interrupt_during_the_injection_is_taken_back(shop, journal):
     before = shop.get(CART)
 
     class Interrupted(Watched):
-        def patch(self, ref, ops):
-            self.patch = self.shop.patch
+        def patch(self, ref, ops, *, dry_run=False):
             self.shop.patch(ref, ops)
-            raise KeyboardInterrupt
+            if ops[-1]["path"] == REPLICAS:
+                self.patch = self.shop.patch
+                raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), injected(SCALE, Interrupted(shop, None), journal):
         pytest.fail("nothing was yielded")
@@ -131,9 +137,10 @@ def test_an_interrupt_during_the_injection_is_taken_back(shop, journal):
 
 def test_a_fault_that_something_sets_back_at_once_is_reported(shop, journal):
     class SelfHealing(Watched):
-        def patch(self, ref, ops):
-            self.shop.patch(ref, ops)
+        def patch(self, ref, ops, *, dry_run=False):
+            after = self.shop.patch(ref, ops)
             scale(self.shop, 3)
+            return after
 
     with (
         pytest.raises(InvalidExperiment, match="did not take hold"),
@@ -151,25 +158,17 @@ def test_a_target_that_changes_before_the_injection_is_left_alone(shop, journal)
     assert journal.pending() == {}
 
 
-def test_a_foreign_change_is_kept_reported_and_stays_pending(shop, journal):
+def test_a_foreign_change_is_kept_and_reported_once(shop, journal):
     with (
-        pytest.raises(RevertIncomplete, match=r"run r1: scale.zero on .*cart left /spec/replicas"),
+        pytest.raises(
+            RevertIncomplete, match=r"run r1: scale.zero .* gone, but /spec/replicas was changed"
+        ),
         injected(SCALE, shop, journal),
     ):
         scale(shop, 2)
     assert shop.get(CART)["spec"]["replicas"] == 2
     assert events(journal)[-2:] == ["undone", "conflict"]
     assert journal.entries()[-1].payload == {"pointers": [REPLICAS]}
-    assert list(journal.pending()) == ["r1"]
-
-
-def test_a_foreign_change_that_was_set_right_can_be_recovered(shop, journal):
-    with pytest.raises(RevertIncomplete), injected(SCALE, shop, journal):
-        scale(shop, 2)
-    with pytest.raises(RevertIncomplete):
-        recover(shop, journal)
-    scale(shop, 3)
-    assert recover(shop, journal) == ("r1",)
     assert journal.pending() == {}
 
 
@@ -196,6 +195,18 @@ def test_a_crash_between_plan_and_deed_is_recovered_too(shop, journal):
     assert shop.get(CART) == before
 
 
+def test_from_the_marks_alone_it_is_recovered_too(shop, journal, tmp_path):
+    before = shop.get(CART)
+    crash_after_injecting(shop, journal)
+    plan = fault("scale.zero").plan(shop, replace(CART, name="store"))
+    with injected(replace(SCALE, target=replace(CART, name="store"), run="r2"), shop, journal):
+        elsewhere = Journal(tmp_path / "elsewhere.jsonl")
+        assert recover_marked(shop, elsewhere, ["shop"]) == ("r1", "r2")
+        assert not plan.armed(shop, "r2")
+    assert shop.get(CART) == before
+    assert [entry.event for entry in elsewhere.entries()][2:] == ["undone", "verified"] * 2
+
+
 def test_recover_tries_all_before_it_complains(shop, journal):
     store = replace(CART, name="store")
     crash_after_injecting(shop, journal, "r1")
@@ -204,14 +215,95 @@ def test_recover_tries_all_before_it_complains(shop, journal):
     with pytest.raises(RevertIncomplete, match="r1"):
         recover(shop, journal)
     assert shop.get(store)["spec"]["replicas"] == 2
+    assert journal.pending() == {}
+
+
+def test_a_target_that_is_gone_has_taken_the_fault_with_it(shop, journal):
+    crash_after_injecting(shop, journal)
+    del shop._control._objects[CART]
+    assert recover(shop, journal) == ("r1",)
+    assert journal.entries()[-2].payload["gone"] is True
+
+
+class Silent(Watched):
+    """A cluster that does not answer for some calls."""
+
+    def __init__(self, shop, calls):
+        super().__init__(shop, lambda: None)
+        self.calls = calls
+
+    def get(self, ref):
+        if self.calls:
+            self.calls -= 1
+            raise Unreachable("no answer")
+        return self.shop.get(ref)
+
+
+def waiting(seconds):
+    """Return patience whose time passes only by its own pauses."""
+    clock = [0.0]
+
+    def sleep(pause):
+        clock[0] += pause
+
+    return Patience(seconds, sleep, lambda: clock[0])
+
+
+def test_a_cluster_that_is_away_for_a_while_is_waited_for(shop, journal):
+    crash_after_injecting(shop, journal)
+    assert recover(Silent(shop, 5), journal, patience=waiting(60.0)) == ("r1",)
+
+
+def test_one_that_stays_away_leaves_the_run_pending(shop, journal):
+    crash_after_injecting(shop, journal)
+    with pytest.raises(RevertIncomplete, match="not proved undone: no answer"):
+        recover(Silent(shop, 10**6), journal, patience=waiting(60.0))
     assert list(journal.pending()) == ["r1"]
 
 
-def test_a_target_that_is_gone_is_named(shop, journal):
-    crash_after_injecting(shop, journal)
-    del shop._control._objects[CART]
-    with pytest.raises(RevertIncomplete, match="there is no Deployment shop/cart"):
-        recover(shop, journal)
+class Recorded:
+    """A guardian that remembers what it was told."""
+
+    def __init__(self, told, fails=False):
+        self.told, self.fails = told, fails
+
+    def arm(self, run, plan, expires):
+        self.told.append("arm")
+        if self.fails:
+            raise InvalidExperiment("no such image")
+
+    def disarm(self, run):
+        self.told.append("disarm")
+
+
+def test_guardians_are_armed_before_the_deed_and_let_go_after_the_revert(shop, journal):
+    told = []
+    with injected(SCALE, shop, journal, guardians=[Recorded(told)]):
+        assert told == ["arm"]
+    assert told == ["arm", "disarm"]
+
+
+def test_no_guardian_no_deed(shop, journal):
+    told, before = [], shop.get(CART)
+    with (
+        pytest.raises(InvalidExperiment, match="no such image"),
+        injected(SCALE, shop, journal, guardians=[Recorded(told, fails=True)]),
+    ):
+        pytest.fail("nothing was yielded")
+    assert shop.get(CART) == before
+    assert told == ["arm", "disarm"]
+    assert journal.pending() == {}
+
+
+def test_a_guardian_stays_while_the_fault_may_be_there(shop, journal):
+    told, silent = [], Silent(shop, 0)
+    with (
+        pytest.raises(RevertIncomplete),
+        injected(SCALE, silent, journal, guardians=[Recorded(told)], patience=waiting(5.0)),
+    ):
+        silent.calls = 10**6
+    assert told == ["arm"]
+    assert list(journal.pending()) == ["r1"]
 
 
 def test_a_run_that_left_its_fault_behind_is_not_started_again(shop, journal):
@@ -240,7 +332,10 @@ def test_what_cannot_be_planned_is_not_journaled(shop, journal):
         ({"hold_s": 0.0}, "hold_s is 0.0"),
         ({"hold_s": math.nan}, "hold_s is nan"),
         ({"hold_s": math.inf}, "hold_s is inf"),
-        ({"run": ""}, "no name"),
+        ({"run": ""}, "the name ''"),
+        ({"run": "A_b"}, "the name 'A_b'"),
+        ({"params": {"strength": 2}}, "strength 2"),
+        ({"params": {"forse": True}}, "no parameter 'forse'"),
     ],
 )
 def test_an_impossible_experiment_is_refused(change, complaint):

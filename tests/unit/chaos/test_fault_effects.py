@@ -5,6 +5,7 @@ import pytest
 from aiops.types import InvalidExperiment
 from chaos import ObjectRef, fault
 from chaos.faults.cpu_low import CpuLow
+from chaos.faults.env_mutate import EnvMutate
 from chaos.faults.image_bad import ImageBad
 from chaos.faults.net_delay import NetDelay
 from chaos.faults.probe_readiness import ProbeReadiness
@@ -13,6 +14,7 @@ from chaos.patch import apply
 from chaos.simulator import Simulator
 
 CART = ObjectRef("Deployment", "shop", "cart")
+CONTAINER = "/spec/template/spec/containers/0"
 STORE = ObjectRef("Deployment", "shop", "store")
 
 
@@ -20,7 +22,7 @@ def struck(fault_id, target, *, before=60, after=40, **options):
     """Run a shop, strike `target`, run on; return the metrics of both halves and the shop."""
     shop = Simulator(seed=3, **options)
     shop.advance(before)
-    shop.patch(target, fault(fault_id).plan(shop, target).ops)
+    fault(fault_id).plan(shop, target, hold_s=900.0).inject(shop, "r1")
     shop.advance(after)
     metrics = shop.metrics()
     # two steps pass until the pods have followed
@@ -46,7 +48,7 @@ def test_a_rolling_update_that_never_becomes_ready_hurts_nobody(fault_id):
 def test_a_forced_one_takes_the_service_away(kind):
     shop = Simulator(seed=3)
     shop.advance(20)
-    shop.patch(CART, kind(force=True).plan(shop, CART).ops)
+    kind(force=True).plan(shop, CART).inject(shop, "r1")
     shop.advance(20)
     after = shop.metrics()[22:]
     assert (after["cart", "replicas_ready"] == 0).all()
@@ -95,7 +97,7 @@ def test_a_weaker_fault_does_less(kind, metric):
     for strength in (0.25, 1.0):
         shop = Simulator(seed=3)
         shop.advance(20)
-        shop.patch(STORE, kind(strength).plan(shop, STORE).ops)
+        kind(strength=strength).plan(shop, STORE, hold_s=900.0).inject(shop, "r1")
         shop.advance(30)
         seen.append(shop.metrics()[25:]["store", metric].mean())
     assert seen[0] < 0.9 * seen[1]
@@ -104,7 +106,7 @@ def test_a_weaker_fault_does_less(kind, metric):
 @pytest.mark.parametrize("strength", [0.0, -1.0, 1.1, float("nan")])
 def test_an_impossible_strength_is_refused(strength):
     with pytest.raises(InvalidExperiment, match="strength"):
-        StressCpu(strength)
+        StressCpu(strength=strength)
 
 
 @pytest.mark.parametrize(
@@ -115,13 +117,54 @@ def test_an_impossible_strength_is_refused(strength):
         ("probe.readiness", "/spec/template/spec/containers/0/readinessProbe", "no HTTP"),
         ("image.bad", "/spec/template/spec/containers/0/image", "no image"),
         ("memory.low", "/spec/template/spec/containers/0/resources/limits/memory", "limit"),
-        ("stress.memory", "/spec/template/spec/containers/0/resources/limits/memory", "limit"),
     ],
 )
 def test_what_a_fault_cannot_act_on_is_said(fault_id, path, complaint):
     document = apply(Simulator(seed=1).get(CART), [{"op": "remove", "path": path}])
     with pytest.raises(InvalidExperiment, match=complaint):
         fault(fault_id).changes(document)
+
+
+def test_a_leak_needs_a_limit():
+    shop = Simulator(seed=1)
+    shop.patch(CART, [{"op": "remove", "path": f"{CONTAINER}/resources/limits/memory"}])
+    with pytest.raises(InvalidExperiment, match="needs a memory limit"):
+        fault("stress.memory").plan(shop, CART)
+
+
+def test_deleted_pods_are_replaced():
+    before, after, shop = struck("pod.delete", STORE)
+    assert (before["store", "replicas_ready"] == 2).all()
+    assert (after["store", "replicas_ready"] == 2).all()
+    names = {pod["metadata"]["name"] for pod in shop.list("Pod", "shop", {"app": "store"})}
+    assert len(names - {"store-1", "store-2"}) == 1
+
+
+def test_a_failed_pod_keeps_its_place_and_is_not_ready():
+    _, after, shop = struck("pod.failure", STORE)
+    assert (after["store", "replicas_ready"] == 0).all()
+    assert [pod["metadata"]["name"] for pod in shop.list("Pod", "shop", {"app": "store"})] == [
+        "store-1", "store-2",
+    ]  # fmt: skip
+    assert after["web", "error_ratio"].mean() > 0.4
+
+
+def test_a_service_that_selects_nobody_leaves_its_pods_idle():
+    _, after, _ = struck("svc.selector", ObjectRef("Service", "shop", "store"))
+    assert (after["store", "replicas_ready"] == 2).all()
+    assert (after["store", "request_rate"] == 0).all()
+    assert after["cart", "error_ratio"].mean() > 0.9
+
+
+@pytest.mark.parametrize("name", ["DB_PASSWORD", "API_TOKEN", "SIGNING_KEY"])
+def test_what_looks_like_a_secret_is_left_alone(name):
+    with pytest.raises(InvalidExperiment, match="looks like a secret"):
+        EnvMutate(name=name)
+    document = Simulator(seed=1).get(CART)
+    container = document["spec"]["template"]["spec"]["containers"][0]
+    container["env"].insert(0, {"name": name, "value": "hunter2"})
+    [change] = fault("env.mutate").changes(document)
+    assert change["path"].endswith("/env/1/value")
 
 
 @pytest.mark.parametrize("fault_id", ["cpu.low", "memory.low"])

@@ -9,13 +9,21 @@ import pytest
 
 from aiops.types import InvalidInput
 from chaos import Journal, ObjectRef, Plan, RunEvent
+from chaos.deeds import PatchDeed
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+CART = ObjectRef("Deployment", "shop", "cart")
 PLAN = Plan(
     "scale.zero",
-    ObjectRef("Deployment", "shop", "cart"),
-    ({"op": "replace", "path": "/spec/replicas", "value": 0},),
-    ({"op": "replace", "path": "/spec/replicas", "value": 3},),
+    CART,
+    (
+        PatchDeed(
+            CART,
+            "",
+            ({"op": "replace", "path": "/spec/replicas", "value": 0},),
+            ({"op": "replace", "path": "/spec/replicas", "value": 3},),
+        ),
+    ),
 )
 
 
@@ -56,7 +64,7 @@ def test_each_line_is_plain_json(journal):
     plan(journal, "r1")
     document = json.loads(journal.path.read_text())
     assert document["event"] == "planned"
-    assert document["payload"]["undo"] == list(PLAN.undo)
+    assert document["payload"]["deeds"][0]["undo"] == list(PLAN.deeds[0].undo_ops)
     assert document["time"] == "2026-01-05T12:00:00+00:00"
 
 
@@ -79,12 +87,13 @@ def test_two_writers_share_one_sequence(journal):
     assert [entry.sequence for entry in other.entries()] == [1, 2, 3]
 
 
-def test_pending_is_what_was_planned_and_never_verified(journal):
-    for run in ("planned", "injected", "undone", "verified", "again"):
+def test_pending_is_what_was_planned_and_never_proved_gone(journal):
+    for run in ("planned", "injected", "undone", "verified", "conflict", "again"):
         plan(journal, run)
     journal.append("injected", RunEvent.INJECTED, time=NOON)
     journal.append("undone", RunEvent.UNDONE, time=NOON)
     journal.append("verified", RunEvent.VERIFIED, time=NOON)
+    journal.append("conflict", RunEvent.CONFLICT, time=NOON)
     journal.append("again", RunEvent.VERIFIED, time=NOON)
     plan(journal, "again")
     pending = Journal(journal.path).pending()

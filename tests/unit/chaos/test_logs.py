@@ -16,7 +16,7 @@ def struck(kind, target=CART, *, before=60, after=60):
     shop = Simulator(seed=3)
     shop.advance(before)
     moment = shop.now
-    shop.patch(target, kind.plan(shop, target).ops)
+    kind.plan(shop, target, hold_s=900.0).inject(shop, "r1")
     shop.advance(after)
     logs = shop.logs()
     return logs[logs.index < moment], logs[logs.index >= moment]

@@ -6,12 +6,20 @@ import pytest
 
 from aiops.types import InvalidExperiment
 from chaos import ObjectRef, Plan
+from chaos.deeds import PatchDeed
 
+CART = ObjectRef("Deployment", "shop", "cart")
 PLAN = Plan(
     "scale.zero",
-    ObjectRef("Deployment", "shop", "cart"),
-    ({"op": "replace", "path": "/spec/replicas", "value": 0},),
-    ({"op": "replace", "path": "/spec/replicas", "value": 3},),
+    CART,
+    (
+        PatchDeed(
+            CART,
+            "",
+            ({"op": "replace", "path": "/spec/replicas", "value": 0},),
+            ({"op": "replace", "path": "/spec/replicas", "value": 3},),
+        ),
+    ),
 )
 
 
@@ -24,9 +32,10 @@ def test_json_and_back():
     [
         {"target": {"kind": "Deployment"}},
         {"target": "cart"},
-        {"undo": 3},
-        {"undo": ["rm -rf"]},
-        {"ops": [{"op": "exec", "path": "/"}]},
+        {"deeds": 3},
+        {"deeds": ["rm -rf"]},
+        {"deeds": [{"do": "exec"}]},
+        {"deeds": [PLAN.deeds[0].to_json() | {"ops": [{"op": "exec", "path": "/"}]}]},
     ],
 )
 def test_what_is_no_plan_is_refused(change):
@@ -34,7 +43,7 @@ def test_what_is_no_plan_is_refused(change):
         Plan.from_json(PLAN.to_json() | change)
 
 
-@pytest.mark.parametrize("part", ["fault", "target", "ops", "undo"])
+@pytest.mark.parametrize("part", ["fault", "target", "deeds"])
 def test_no_part_may_be_missing(part):
     data = PLAN.to_json()
     del data[part]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from chaos.cluster import Process
 from chaos.patch import put
 from chaos.pods import (
     BACK_OFF_S,
@@ -14,11 +15,9 @@ from chaos.pods import (
     read_template,
 )  # fmt: skip
 from chaos.service import SETTING, Service, deployment
-from chaos.strikes import Strikes
 
 APP = Service("app", 4, "1", 0.02, 100e6, needs_setting=0.4, cold=0.5)
 CONTAINER = "/spec/template/spec/containers/0"
-CALM = Strikes()
 
 
 def template(service=APP, **changes):
@@ -36,6 +35,13 @@ def patched(document, pointer, value):
 
 def workload(service=APP, step_s=5.0):
     return Workload(service, step_s, template(service), replicas=service.replicas)
+
+
+def strike(work, process, token="t"):
+    """Start a process in every pod."""
+    for pod in work.pods:
+        pod.processes[token] = process
+    work.settled = False
 
 
 def rounds(work, count):
@@ -77,7 +83,7 @@ class TestRollout:
     def test_half_of_the_pods_at_a_time(self):
         work = workload()
         new = template(image="shop/app:1.1")
-        work.declare(new, 4, CALM, recreate=False)
+        work.declare(new, 4, recreate=False)
         work.reconcile()
         assert sorted(pod.template == new for pod in work.pods).count(True) == 2
         work.reconcile()
@@ -87,7 +93,7 @@ class TestRollout:
     def test_pods_that_take_time_to_start_hold_the_rollout_up(self):
         slow = replace(APP, startup_s=20.0)
         work = workload(slow)
-        work.declare(template(slow, image="shop/app:1.1"), 4, CALM, recreate=False)
+        work.declare(template(slow, image="shop/app:1.1"), 4, recreate=False)
         ready = rounds(work, 20)
         assert min(ready) == 3  # maxUnavailable is 25 %
         assert ready[-1] == 4
@@ -97,27 +103,27 @@ class TestRollout:
     def test_a_rolling_update_keeps_the_old_pods_while_the_new_are_not_ready(self, replicas):
         service = replace(APP, replicas=replicas)
         work = workload(service)
-        work.declare(template(image="shop/app:none"), replicas, CALM, recreate=False)
+        work.declare(template(image="shop/app:none"), replicas, recreate=False)
         assert set(rounds(work, 30)) == {replicas - replicas // 4}
 
     def test_recreate_does_not(self):
         work = workload()
-        work.declare(template(image="shop/app:none"), 4, CALM, recreate=True)
+        work.declare(template(image="shop/app:none"), 4, recreate=True)
         assert set(rounds(work, 30)) == {0}
 
     def test_back_to_the_old_template_the_old_pods_are_still_there(self):
         work = workload()
         kept = list(work.pods)
-        work.declare(template(image="shop/app:none"), 4, CALM, recreate=False)
+        work.declare(template(image="shop/app:none"), 4, recreate=False)
         rounds(work, 3)
-        work.declare(template(), 4, CALM, recreate=False)
+        work.declare(template(), 4, recreate=False)
         assert rounds(work, 2)[-1] == 4
         assert sum(any(pod is old for old in kept) for pod in work.pods) == 3
 
     def test_scaling_takes_the_unready_first(self):
         work = workload()
         work.pods[0].down_s = 100.0
-        work.declare(work.template, 3, CALM, recreate=False)
+        work.declare(work.template, 3, recreate=False)
         assert rounds(work, 1) == [3]
 
     def test_a_replaced_pod_is_back_after_its_start(self):
@@ -129,7 +135,7 @@ class TestRollout:
 class TestMemory:
     def test_too_low_a_limit_kills_ever_more_rarely(self):
         work = workload(replace(APP, replicas=1))
-        work.declare(template(resources__limits__memory="60M"), 1, CALM, recreate=True)
+        work.declare(template(resources__limits__memory="60M"), 1, recreate=True)
         ready = rounds(work, 600)
         kills = work.notes.count("oom")
         assert 5 < kills < 30
@@ -148,19 +154,37 @@ class TestMemory:
 
     def test_a_leak_ends_in_a_kill_and_is_gone_after_it(self):
         work = workload()
-        work.declare(work.template, 4, Strikes(leak=10e6), recreate=False)
         before = work.memory()
+        strike(work, Process("memory", 10e6, 600.0))
         work.reconcile()
         assert work.memory() == pytest.approx(before + 5 * 10e6)
         rounds(work, 3)
         assert work.notes.count("oom") == 4
-        assert not work.struck
+        assert not any(pod.processes for pod in work.pods)
+
+    def test_a_leak_that_is_stopped_gives_its_memory_back(self):
+        work = workload()
+        before = work.memory()
+        strike(work, Process("memory", 10e6, 600.0))
+        work.reconcile()
+        for pod in work.pods:
+            work.stop(pod, "t")
+        assert work.memory() == before
+
+    def test_a_process_ends_by_itself(self):
+        work = workload()
+        strike(work, Process("cpu", 0.5, 12.0))
+        rounds(work, 2)
+        assert work.capacity().burnt == 0.5
+        rounds(work, 1)
+        assert work.capacity().burnt == 0.0
+        assert work.settled
 
 
 class TestCapacity:
     def test_a_wrong_setting_fails_the_share_that_needs_it(self):
         work = workload()
-        work.declare(template(env__0__value="x"), 4, CALM, recreate=False)
+        work.declare(template(env__0__value="x"), 4, recreate=False)
         assert work.capacity().failing == 0.0
         rounds(work, 1)
         assert work.capacity().failing == pytest.approx(0.4 * 2 / 3)  # two new pods, one old
@@ -177,9 +201,10 @@ class TestCapacity:
         rounds(work, 100)
         assert work.capacity().work == pytest.approx(1.0, abs=0.01)
 
-    def test_a_strike_acts_in_the_pods_it_found(self):
+    def test_a_process_acts_in_the_pods_it_was_started_in(self):
         work = workload()
-        work.declare(work.template, 4, Strikes(burnt=0.8, delay_s=0.2), recreate=False)
+        strike(work, Process("cpu", 0.8, 600.0), "t1")
+        strike(work, Process("delay", 0.2, 600.0), "t2")
         assert (work.capacity().burnt, work.capacity().delay_s) == (0.8, 0.2)
         work.replace_one()
         rounds(work, 1)

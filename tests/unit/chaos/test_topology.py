@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.types import InvalidExperiment
-from chaos.cluster import cpu_limit
 from chaos.service import deployment
 from chaos.shop import TOPOLOGY
 from chaos.topology import (
@@ -21,6 +20,7 @@ from chaos.topology import (
     _slowest_s,
     draw_topology,
 )  # fmt: skip
+from chaos.workloads import cpu_limit
 
 SEEDS = st.integers(0, 2**32)
 LAW = settings(deadline=None, max_examples=40)

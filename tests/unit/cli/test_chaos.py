@@ -72,7 +72,7 @@ class TestDescribe:
     def test_says_what_it_does(self, aiops):
         answer = aiops("chaos", "describe", "net.delay")
         assert answer.code == 0
-        assert "only the simulator obeys" in answer.out
+        assert "in the simulator" in answer.out
         assert "latency_p95" in answer.out
 
     @pytest.mark.parametrize("name", FAULTS)

@@ -7,11 +7,9 @@ import pytest
 from aiops.guides import ToolFailed
 from aiops.proving.tools import RESTARTED_AT, toolbox, workload
 from chaos import fault
-from chaos.faults.stress_cpu import STRESS_CPU
-from chaos.injection import inject
-from chaos.patch import MISSING, lookup
 from chaos.sampling import METRICS
 from chaos.simulator import ROLLOUT_STEPS, Simulator
+from chaos.workloads import pod_ref
 
 CALM = 60
 
@@ -32,7 +30,7 @@ def tool(shop):
 
 
 def strike(shop, kind, service, steps=6):
-    inject(shop, fault(kind).plan(shop, workload(service)))
+    fault(kind).plan(shop, workload(service)).inject(shop, "r1")
     shop.advance(steps)
 
 
@@ -103,8 +101,8 @@ class TestRestart:
         strike(shop, "stress.cpu", "store")
         before = shop.now
         assert tool("workload.restart", service="store", replicas="2") == {"ready": 2}
-        deployment = shop.get(workload("store"))
-        assert lookup(deployment, STRESS_CPU) is MISSING
+        pods = shop.list("Pod", "shop", {"app": "store"})
+        assert not any(shop.running(pod_ref(pod), "r1") for pod in pods)
         passed = (shop.now - before).total_seconds() / shop.step_s
         assert passed == ROLLOUT_STEPS + 1
 

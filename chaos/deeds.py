@@ -1,0 +1,332 @@
+"""Deeds: what a plan does to one object, as data, each with its own way back.
+
+Three kinds are enough: an object is patched, deleted, or gets a process started in it. A deed is
+done, undone and looked at through the port `chaos.cluster.Cluster`; it travels as JSON through
+the journal, the mark on the object and the janitor. It never holds code.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+
+from aiops.types import InvalidExperiment, RevertIncomplete
+from chaos import marks, patch
+from chaos.cluster import NoSuchObject, ObjectRef, Process
+from chaos.patch import MISSING, PatchConflict, lookup
+from chaos.undoing import Undone, due, leftover_pointers, paths
+from chaos.workloads import uid_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from chaos.cluster import Cluster
+    from chaos.patch import Patch
+
+T = TypeVar("T")
+
+ATTEMPTS: Final = 5
+"""How often a change is tried anew when someone writes between reading and patching."""
+
+
+class Deed(Protocol):
+    """What is done to one object; `run` names the run that does it."""
+
+    @property
+    def target(self) -> ObjectRef:
+        """The object."""
+        ...
+
+    @property
+    def uid(self) -> str:
+        """Which of the objects that bore this name; empty where the cluster gives none."""
+        ...
+
+    def inject(self, cluster: Cluster, run: str, mark: str) -> None:
+        """Do it, behind the mark.
+
+        Raises
+        ------
+        PatchConflict, NoSuchObject
+            If the object is no longer what it was when the plan was made; nothing was done.
+        """
+        ...
+
+    def armed(self, cluster: Cluster, run: str) -> bool:
+        """Say whether the object is in the state that the deed puts it in."""
+        ...
+
+    def undo(self, cluster: Cluster, run: str, *, fence: bool = False) -> Undone:
+        """Take back what of it is still in place; idempotent.
+
+        Parameters
+        ----------
+        fence : bool
+            Also make sure that a deed that was sent, and never answered, cannot arrive any more.
+
+        Raises
+        ------
+        RevertIncomplete
+            If others kept writing to the same pointers through `ATTEMPTS` attempts.
+        """
+        ...
+
+    def leftovers(self, cluster: Cluster, run: str) -> tuple[str, ...]:
+        """Return what of the object is not as it was before; an object that is gone has none."""
+        ...
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the deed as a JSON object."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PatchDeed:
+    """One atomic JSON Patch.
+
+    Attributes
+    ----------
+    ops : tuple of dict
+        The JSON Patch that injects, with a ``test`` before all that it overwrites.
+    undo_ops : tuple of dict
+        The JSON Patch that takes it back, with a ``test`` before all that it takes back.
+    """
+
+    target: ObjectRef
+    uid: str
+    ops: tuple[patch.Operation, ...]
+    undo_ops: tuple[patch.Operation, ...]
+
+    def inject(self, cluster: Cluster, run: str, mark: str) -> None:
+        """Mark the object, then patch it on condition that the mark is still there."""
+        marked = _mark(cluster, self, run, mark)
+        try:
+            cluster.patch(self.target, (*marks.require_mark(marked, run), *self.ops))
+        except PatchConflict:
+            _unmark(cluster, self, run)
+            raise
+
+    def armed(self, cluster: Cluster, run: str) -> bool:
+        """Say whether the object holds everything that the patch puts there."""
+        document = _find(cluster, self)
+        if document is None or lookup(document, marks.pointer(run)) is MISSING:
+            return False
+        return len(due(document, self.undo_ops)[0]) == len(self.undo_ops)
+
+    def undo(self, cluster: Cluster, run: str, *, fence: bool = False) -> Undone:
+        """Take back, in one atomic patch, what is still in place, and the mark with it."""
+        fenced = fence and _fence(cluster, self, run)
+
+        def attempt() -> Undone:
+            document = _find(cluster, self)
+            if document is None:
+                return Undone(gone=True)
+            ops, conflicts = due(document, self.undo_ops)
+            unmark = marks.remove_mark(document, run)
+            if not ops and not unmark:
+                return Undone()
+            try:
+                cluster.patch(self.target, (*ops, *unmark))
+            except NoSuchObject:
+                return Undone(gone=True)
+            if fenced and not ops:
+                return Undone()
+            return Undone(paths(ops), conflicts, found=True)
+
+        return _insist(self, attempt)
+
+    def leftovers(self, cluster: Cluster, run: str) -> tuple[str, ...]:
+        """Return the pointers touched by the patch that are not as they were before it."""
+        document = _find(cluster, self)
+        if document is None:
+            return ()
+        return (*leftover_pointers(document, self.undo_ops), *_own_mark(document, run))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the deed as a JSON object."""
+        return {
+            "do": "patch",
+            "target": asdict(self.target),
+            "uid": self.uid,
+            "ops": [dict(operation) for operation in self.ops],
+            "undo": [dict(operation) for operation in self.undo_ops],
+        }
+
+
+def patch_deed(fault: str, target: ObjectRef, before: dict[str, Any], changes: Patch) -> PatchDeed:
+    """Return the deed that makes `changes` to `target`, guarded, with its inverse.
+
+    Raises
+    ------
+    InvalidExperiment
+        If they would change nothing.
+    """
+    if patch.same(patch.apply(before, changes), before):
+        raise InvalidExperiment(
+            f"{fault} would change nothing on {target}: it is already in that state"
+        )
+    ops, undo = patch.guard(before, changes), patch.invert(before, changes)
+    return PatchDeed(target, uid_of(before), ops, undo)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteDeed:
+    """Delete one object that its controller replaces; there is nothing to take back."""
+
+    target: ObjectRef
+    uid: str
+    grace_s: int | None = None
+
+    def inject(self, cluster: Cluster, run: str, mark: str) -> None:  # noqa: ARG002
+        """Delete the object, if it is still the same one."""
+        cluster.delete(self.target, uid=self.uid, grace_s=self.grace_s)
+
+    def armed(self, cluster: Cluster, run: str) -> bool:  # noqa: ARG002
+        """Say whether the object is gone or on its way out."""
+        document = _find(cluster, self)
+        return document is None or lookup(document, "/metadata/deletionTimestamp") is not MISSING
+
+    def undo(self, cluster: Cluster, run: str, *, fence: bool = False) -> Undone:  # noqa: ARG002
+        """Do nothing: the controller has brought another."""
+        return Undone()
+
+    def leftovers(self, cluster: Cluster, run: str) -> tuple[str, ...]:  # noqa: ARG002
+        """Return nothing: the deed leaves no trace but the absence."""
+        return ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the deed as a JSON object."""
+        return {
+            "do": "delete",
+            "target": asdict(self.target),
+            "uid": self.uid,
+            "grace_s": self.grace_s,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class StartDeed:
+    """Start a process in one pod; it ends by itself at the latest."""
+
+    target: ObjectRef
+    uid: str
+    process: Process
+
+    def inject(self, cluster: Cluster, run: str, mark: str) -> None:
+        """Mark the pod, then start the process."""
+        _mark(cluster, self, run, mark)
+        cluster.launch(self.target, self.process, run)
+
+    def armed(self, cluster: Cluster, run: str) -> bool:
+        """Say whether the process runs."""
+        return _find(cluster, self) is not None and cluster.running(self.target, run)
+
+    def undo(self, cluster: Cluster, run: str, *, fence: bool = False) -> Undone:  # noqa: ARG002
+        """Stop the process and take the mark off; one that was never started ends by itself."""
+        document = _find(cluster, self)
+        if document is None:
+            return Undone(gone=True)
+        ran = cluster.running(self.target, run)
+        cluster.stop(self.target, run)
+        _unmark(cluster, self, run)
+        return Undone(("process",) if ran else (), found=ran or run in marks.runs_on(document))
+
+    def leftovers(self, cluster: Cluster, run: str) -> tuple[str, ...]:
+        """Return ``process`` if it runs, and the mark if it is there."""
+        document = _find(cluster, self)
+        if document is None:
+            return ()
+        left = ("process",) if cluster.running(self.target, run) else ()
+        return (*left, *_own_mark(document, run))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the deed as a JSON object."""
+        return {
+            "do": "start",
+            "target": asdict(self.target),
+            "uid": self.uid,
+            "process": self.process.to_json(),
+        }
+
+
+def deed_from_json(data: Mapping[str, Any]) -> Deed:
+    """Read what `Deed.to_json` wrote.
+
+    Raises
+    ------
+    InvalidExperiment
+        If a part is missing or is not what it should be.
+    """
+    try:
+        kind, target, uid = data["do"], ObjectRef(**data["target"]), str(data["uid"])
+        if kind == "patch":
+            ops, undo = tuple(data["ops"]), tuple(data["undo"])
+            patch.check(ops)
+            patch.check(undo)
+            return PatchDeed(target, uid, ops, undo)
+        if kind == "delete":
+            return DeleteDeed(target, uid, data["grace_s"])
+        if kind == "start":
+            return StartDeed(target, uid, Process(**data["process"]))
+    except (KeyError, TypeError) as error:
+        raise InvalidExperiment(f"this is no deed ({error!r}); it lacks a part") from error
+    raise InvalidExperiment(f"there is no deed {kind!r}; use patch, delete or start")
+
+
+def _find(cluster: Cluster, deed: Deed) -> dict[str, Any] | None:
+    """Return the object of a deed; None if it is gone, or another bears its name."""
+    try:
+        document = cluster.get(deed.target)
+    except NoSuchObject:
+        return None
+    uid = lookup(document, "/metadata/uid")
+    return document if not deed.uid or uid in {deed.uid, MISSING} else None
+
+
+def _mark(cluster: Cluster, deed: Deed, run: str, text: str) -> dict[str, Any]:
+    """Put the mark on the object and return it as it then is."""
+
+    def attempt() -> dict[str, Any]:
+        document = _find(cluster, deed)
+        if document is None:
+            raise NoSuchObject(f"{deed.target} is no longer the one that was planned for")
+        return cluster.patch(deed.target, marks.put_mark(document, run, text))
+
+    return _insist(deed, attempt)
+
+
+def _unmark(cluster: Cluster, deed: Deed, run: str) -> None:
+    def attempt() -> None:
+        document = _find(cluster, deed)
+        if document is not None and (ops := marks.remove_mark(document, run)):
+            with suppress(NoSuchObject):
+                cluster.patch(deed.target, ops)
+
+    _insist(deed, attempt)
+
+
+def _fence(cluster: Cluster, deed: Deed, run: str) -> bool:
+    """Put a mark of our own where there is none, so that one under way finds a newer version."""
+    document = _find(cluster, deed)
+    if document is None or run in marks.runs_on(document):
+        return False
+    _mark(cluster, deed, run, "fence")
+    return True
+
+
+def _insist(deed: Deed, attempt: Callable[[], T]) -> T:
+    """Try until nobody wrote in between, at most `ATTEMPTS` times."""
+    for _ in range(ATTEMPTS):
+        try:
+            return attempt()
+        except PatchConflict:
+            continue
+    raise RevertIncomplete(
+        f"{deed.target} changed under each of {ATTEMPTS} attempts to write to it; stop whoever "
+        "writes to it, then run: aiops chaos recover"
+    )
+
+
+def _own_mark(document: Mapping[str, Any], run: str) -> tuple[str, ...]:
+    return (marks.pointer(run),) if run in marks.runs_on(document) else ()
