@@ -1,0 +1,1 @@
+"""The outside world: one package for each system the toolkit talks to, each written once."""

@@ -1,0 +1,134 @@
+"""One run, kept: conducted, measured, judged for its effect, and written as a folder."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from aiops import datasets
+from aiops.proving.effect import verdict
+from aiops.types import AiopsError, Case, MetricId, RootCause
+from chaos.record import Effect, EffectVerdict, RunOutcome
+from chaos.run import conduct
+from chaos.runs import CASE_FOLDER, RunFolder, write_alerts
+from chaos.trial import prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from chaos.backend import Backend
+    from chaos.journal import Journal
+    from chaos.record import RunRecord
+    from chaos.trial import Prepared, Trial
+
+SETTLE_S: Final = 6.0
+"""How long a monitoring takes to hold what it has measured, s; a simulator takes none."""
+
+
+def new_run() -> str:
+    """Return a name for a run that says nothing about it."""
+    return f"run-{uuid.uuid4().hex[:10]}"
+
+
+def run_trial(
+    trial: Trial,
+    backend: Backend,
+    journal: Journal,
+    folder: Path,
+    progress: Callable[[str], None] = lambda _: None,
+) -> RunFolder:
+    """Plan a trial, run it and keep it; see `run_prepared`."""
+    return run_prepared(prepare(trial, backend), backend, journal, folder, progress)
+
+
+def run_prepared(
+    prepared: Prepared,
+    backend: Backend,
+    journal: Journal,
+    folder: Path,
+    progress: Callable[[str], None] = lambda _: None,
+) -> RunFolder:
+    """Run what was planned, and write its record, its case and its alerts into `folder`.
+
+    Raises
+    ------
+    AiopsError
+        As `chaos.run.conduct` does; nothing is then kept.
+    """
+    record = conduct(prepared, backend, journal, progress)
+    if backend.name == "k8s":
+        backend.wait(SETTLE_S)
+    folder.mkdir(parents=True, exist_ok=True)
+    record = _measured(record, backend, folder)
+    record.write(folder)
+    return RunFolder(folder, record)
+
+
+def _measured(record: RunRecord, backend: Backend, folder: Path) -> RunRecord:
+    """Keep the metrics and alerts of a run, and return its record with the effect on it."""
+    since = record.phases.baseline_start
+    try:
+        metrics = backend.metrics(since)
+    except AiopsError as error:
+        lost = EffectVerdict(Effect.UNKNOWN, None, None, None, None, f"not measured: {error}")
+        return replace(record, effect=lost)
+    effect = verdict(
+        metrics,
+        entries=backend.entries,
+        baseline=(since, record.phases.injected),
+        held=(record.phases.injected, record.phases.reverted),
+    )
+    case = label(record, metrics, backend.topology, effect)
+    datasets.save(case, folder / CASE_FOLDER)
+    alerts = backend.alerts(since)
+    if alerts is not None:
+        write_alerts(alerts, folder)
+    bitten = effect.effect is not Effect.NO_EFFECT
+    idle = record.outcome is RunOutcome.HELD and record.fault is not None and not bitten
+    return replace(record, effect=effect, outcome=RunOutcome.NO_EFFECT if idle else record.outcome)
+
+
+def label(
+    record: RunRecord,
+    metrics: pd.DataFrame,
+    topology: Sequence[tuple[str, str]],
+    effect: EffectVerdict,
+) -> Case:
+    """Return the whole run as a case with the truth on it; controls have no root cause."""
+    expected = record.expected
+    cause = None
+    if record.fault is not None and expected.service is not None:
+        moved = tuple(MetricId(expected.service, metric) for metric in expected.metrics)
+        cause = RootCause(expected.service, moved)
+    trigger = None
+    if effect.effect is Effect.EFFECTIVE and effect.sli and effect.service:
+        trigger = MetricId(effect.service, effect.sli)
+    return Case(
+        id=record.run,
+        metrics=metrics,
+        topology=tuple(topology),
+        trigger=trigger,
+        inject_time=record.phases.injected,
+        root_cause=cause,
+        fault=record.fault,
+        system=record.system,
+    )
+
+
+def export(run: RunFolder, folder: Path) -> Case:
+    """Write the case of a run until its revert, as `aiops eval rca` reads it.
+
+    Raises
+    ------
+    InvalidCase
+        If the run has no case, or `folder` is in use.
+    """
+    case = run.case()
+    kept = case.metrics[case.metrics.index < run.record.phases.reverted]
+    trimmed = replace(case, metrics=kept)
+    datasets.save(trimmed, folder)
+    return trimmed

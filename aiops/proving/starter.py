@@ -1,0 +1,87 @@
+"""The first gameday of a namespace: five faults that leave every workload a ready pod.
+
+Nobody has to know the catalogue or write a file. What is chosen is what every gate lets pass with
+its cautious defaults.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import cycle
+from typing import TYPE_CHECKING, Any, Final
+
+from aiops.proving.suite import Phases, Row, Suite
+from aiops.types import InvalidExperiment
+from chaos.cluster import ObjectRef
+from chaos.faults import make_fault
+from chaos.safety import check
+
+if TYPE_CHECKING:
+    from chaos.backend import Backend
+
+WANTED: Final = 5
+"""How many faults a starter has."""
+
+MILD: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
+    ("pod.delete", {"count": 1}),
+    ("pod.failure", {"count": 1}),
+    ("stress.cpu", {"count": 1}),
+    ("stress.memory", {"count": 1}),
+    ("pod.delete", {"count": 1, "grace_s": 0}),
+    ("image.bad", {}),
+    ("probe.readiness", {}),
+    ("memory.low", {"strength": 0.2}),
+)
+"""Faults that a workload of two pods should survive, those that teach most first."""
+
+PHASES: Final = Phases(baseline=30.0, hold=40.0, recover=30.0)
+
+
+def starter(backend: Backend, *, seed: int = 0) -> Suite:
+    """Return a suite of `WANTED` faults on the Deployments of a namespace, each on another one.
+
+    Raises
+    ------
+    InvalidExperiment
+        If there are not so many that every gate lets pass; the text says what was in the way.
+    """
+    deployments = backend.cluster.list("Deployment", backend.system)
+    names = [str(one["metadata"]["name"]) for one in deployments]
+    if not names:
+        raise InvalidExperiment(f"namespace {backend.system} has no Deployment to strike")
+    offered, rows, refused = cycle(names), list[Row](), list[str]()
+    for fault, params in MILD:
+        row = _placed(backend, fault, params, [next(offered) for _ in names], refused)
+        if row is not None:
+            rows.append(row)
+            next(offered)  # so that the next fault begins at another workload
+        if len(rows) == WANTED:
+            return _suite(backend, tuple(rows), seed)
+    raise InvalidExperiment(
+        f"only {len(rows)} of {WANTED} safe faults find a target in {backend.system}: {refused[0]}"
+    )
+
+
+def _placed(
+    backend: Backend, fault: str, params: dict[str, Any], names: list[str], refused: list[str]
+) -> Row | None:
+    """Return the fault on the first workload where every gate is open, or None."""
+    for name in names:
+        ref = ObjectRef("Deployment", backend.system, name)
+        with suppress(InvalidExperiment):
+            plan = make_fault(fault, params).plan(backend.cluster, ref, hold_s=PHASES.hold)
+            found = check((plan,), backend.cluster, backend.scope, hold_s=PHASES.hold)
+            if found.clear:
+                return Row(fault=fault, targets=(name,), params=params)
+            refused.append(str(found.refusals[0]))
+    return None
+
+
+def _suite(backend: Backend, rows: tuple[Row, ...], seed: int) -> Suite:
+    return Suite(
+        title=f"Starter for {backend.system}",
+        seed=seed,
+        namespace=backend.system,
+        phases=PHASES,
+        faults=rows,
+    )
