@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aiops.cli import experiments, rights, scoring
 from aiops.cli.output import Json, counting, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
 HEADER = ("id", "family", "target_kind", "rbac", "reversible", "min_kubernetes", "tried")
 
 app = typer.Typer(help="Break things on purpose, with the answer at hand.", no_args_is_help=True)
+app.command("validate")(experiments.validate)
+app.command("plan")(experiments.plan)
+app.command("run")(experiments.run)
+app.command("recover")(experiments.recover)
+app.command("score")(scoring.score)
+app.command("export")(scoring.export)
+app.command("rbac")(rights.rbac)
+app.command("admission")(rights.admission)
+app.command("freeze")(rights.freeze)
+app.command("unfreeze")(rights.unfreeze)
 
 
 @app.command("cases")
@@ -54,7 +65,7 @@ def _counts(made: tuple[Made, ...]) -> dict[str, int]:
     counts = dict.fromkeys(("fault", "healthy", "change"), 0)
     for one in made:
         counts[one.kind] += 1
-    noticed = sum(one.kind == "fault" and one.effect.moved for one in made)
+    noticed = sum(one.kind == "fault" and one.effect.effect == "effective" for one in made)
     return {**counts, "noticed": noticed}
 
 
@@ -72,6 +83,14 @@ def list_faults(as_json: Json = False) -> None:
         print_json(rows)
         return
     print_table(HEADER, [[_words(row[key]) for key in HEADER] for row in rows])
+
+
+@app.command("schema")
+def schema() -> None:
+    """Print the JSON Schema of experiment files, for editors and other tools."""
+    from chaos.files import json_schema
+
+    print_json(json_schema())
 
 
 @app.command("describe")

@@ -1,0 +1,119 @@
+"""Where experiments run, as options of the command line: a simulator, or one cluster by its name."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aiops.types import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aiops.proving.kubernetes import Access
+    from chaos.backend import Backend
+
+JOURNAL_FILE = "journal.jsonl"
+OUT = Path("out")
+
+
+class Place(StrEnum):
+    """Where the faults are injected."""
+
+    SIM = "sim"
+    K8S = "k8s"
+
+
+BackendOption = Annotated[
+    Place, typer.Option("--backend", help="A simulated shop, or a real cluster.")
+]
+Context = Annotated[
+    str | None,
+    typer.Option(
+        "--context", metavar="NAME", help="Context of the kubeconfig; a cluster is never assumed."
+    ),
+]
+Kubeconfig = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="$KUBECONFIG or ~/.kube/config when left out."),
+]
+Namespace = Annotated[
+    str, typer.Option("--namespace", "-n", metavar="NS", help="What is struck and measured.")
+]
+Prometheus = Annotated[str | None, typer.Option(metavar="URL", help="Who measures the cluster.")]
+QueriesFile = Annotated[
+    Path | None,
+    typer.Option("--queries", metavar="FILE", help="TOML: what to ask Prometheus for."),
+]
+JanitorImage = Annotated[
+    str | None,
+    typer.Option(
+        metavar="IMAGE",
+        help="Arm a janitor in the cluster, from an image with Python 3: it undoes the fault even "
+        "if this machine is gone.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What the options above say, together."""
+
+    place: Place
+    context: str | None = None
+    kubeconfig: Path | None = None
+    namespace: str = "shop"
+    prometheus: str | None = None
+    queries: Path | None = None
+    janitor_image: str | None = None
+
+    def access(self) -> Access:
+        """Return how to reach the cluster.
+
+        Raises
+        ------
+        InvalidInput
+            If no context is named.
+        """
+        from aiops.proving.kubernetes import Access
+
+        if self.context is None:
+            file = self.kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
+            raise InvalidInput(
+                f"no cluster is struck by default; name one of the contexts of {file}: "
+                "--context NAME"
+            )
+        return Access(
+            self.context,
+            self.kubeconfig,
+            self.namespace,
+            self.prometheus,
+            self.queries,
+            self.janitor_image,
+        )
+
+    @contextmanager
+    def open(self, journal: Path, *, seed: int) -> Iterator[Backend]:
+        """Open the backend; `seed` is that of a simulated shop.
+
+        Raises
+        ------
+        InvalidInput
+            If the cluster is not named, or cannot be spoken to.
+        """
+        if self.place is Place.SIM:
+            from chaos.backend import SimBackend
+            from chaos.simulator import Simulator
+
+            yield SimBackend(Simulator(seed))
+            return
+        from aiops.proving.kubernetes import open_cluster
+
+        with open_cluster(self.access(), journal) as backend:
+            yield backend

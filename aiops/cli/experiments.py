@@ -1,0 +1,356 @@
+"""`aiops chaos validate | plan | run | recover`: experiment files, checked, shown, run, undone."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aiops.cli.access import (
+    JOURNAL_FILE,
+    OUT,
+    BackendOption,
+    Context,
+    JanitorImage,
+    Kubeconfig,
+    Namespace,
+    Place,
+    Prometheus,
+    QueriesFile,
+    Where,
+)
+from aiops.cli.output import Json, print_json, print_table, say, telling
+from aiops.types import InvalidInput, RevertIncomplete
+
+if TYPE_CHECKING:
+    from chaos.backend import Backend
+    from chaos.files import ExperimentFile
+    from chaos.record import RunRecord
+    from chaos.trial import Prepared
+
+EXIT_CODES = {
+    "held": 0,
+    "deviated": 1,
+    "aborted": 3,
+    "revert-incomplete": 4,
+    "no-effect": 5,
+    "interrupted": 130,
+}
+"""By the outcome of a run; the largest of several counts."""
+
+REVERT_INCOMPLETE = 4
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="An experiment, YAML or JSON.")]
+Seed = Annotated[
+    int | None,
+    typer.Option(min=0, metavar="N", help="Chooses the victims; that of the file when left out."),
+]
+Outage = Annotated[
+    bool, typer.Option("--allow-outage", help="A workload may lose all of its pods.")
+]
+AllowPython = Annotated[
+    list[str] | None,
+    typer.Option(metavar="MODULE", help="Python module that the file may call; repeat it."),
+]
+AllowProcess = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PATH", help="Program that the file may run; repeat it."),
+]
+OutFolder = Annotated[
+    Path, typer.Option(metavar="DIR", help="For the journal and the folder of each run.")
+]
+
+
+def validate(
+    file: File,
+    allow_python: AllowPython = None,
+    allow_process: AllowProcess = None,
+    as_json: Json = False,
+) -> None:
+    """Check an experiment file without touching anything; exit code 2 if it is not sound."""
+    found = read(file, allow_python, allow_process)
+    faults = [
+        {"name": one.name, "fault": one.fault, "target": str(one.target), "hold_s": one.hold_s}
+        for one in found.faults()
+    ]
+    if as_json:
+        print_json({"file": str(file), "title": found.title, "faults": faults})
+        return
+    say(f"{file} is sound: {found.title}")
+    for fault in faults:
+        say(f"  {fault['fault']} on {fault['target']} for {fault['hold_s']:g} s")
+    for note in found.notes:
+        say(f"  note: {note}")
+
+
+def plan(
+    file: File,
+    backend: BackendOption = Place.SIM,
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
+    namespace: Namespace = "shop",
+    seed: Seed = None,
+    allow_outage: Outage = False,
+    allow_python: AllowPython = None,
+    allow_process: AllowProcess = None,
+    janitor_image: JanitorImage = None,
+    as_json: Json = False,
+) -> None:
+    """Show what a run would do: the victims, the diff, the rights it needs, and what is against it.
+
+    Nothing is changed; a real server checks every change by a dry run. Exit code 2 if the run
+    would be refused.
+    """
+    where = Where(backend, context, kubeconfig, namespace, janitor_image=janitor_image)
+    experiment = read(file, allow_python, allow_process)
+    with telling() as tell, where.open(OUT / JOURNAL_FILE, seed=_seed(experiment, seed)) as place:
+        tell("planning")
+        prepared = _prepare(experiment, place, "plan", _seed(experiment, seed), allow_outage)
+        shown = _document(prepared, place, janitor=janitor_image is not None)
+    if as_json:
+        print_json(shown)
+    else:
+        _show_plan(prepared, shown)
+    if not prepared.preflight.clear:
+        raise typer.Exit(2)
+
+
+def run(
+    file: File,
+    backend: BackendOption = Place.SIM,
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
+    namespace: Namespace = "shop",
+    prometheus: Prometheus = None,
+    queries: QueriesFile = None,
+    janitor_image: JanitorImage = None,
+    seed: Seed = None,
+    allow_outage: Outage = False,
+    allow_python: AllowPython = None,
+    allow_process: AllowProcess = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask before a real cluster is struck.")
+    ] = False,
+    out: OutFolder = OUT / "chaos",
+    as_json: Json = False,
+) -> None:
+    """Run an experiment: measure, inject, watch, take back, and say whether it bit.
+
+    Exit codes: 0 the steady state held, 1 it did not, 2 refused or invalid and nothing was done,
+    3 a guard aborted it, 4 the revert is not complete, 5 nobody noticed anything, 130 interrupted
+    and taken back.
+    """
+    where = Where(backend, context, kubeconfig, namespace, prometheus, queries, janitor_image)
+    experiment = read(file, allow_python, allow_process)
+    first = _seed(experiment, seed)
+    records: list[RunRecord] = []
+    for number in range(experiment.settings.repeat):
+        with where.open(out / JOURNAL_FILE, seed=first + number) as place:
+            records.append(
+                _run_once(experiment, place, out, first + number, allow_outage, yes or number > 0)
+            )
+        if records[-1].outcome.value in {"interrupted", "revert-incomplete"}:
+            break
+    shown = [_summary(record, out) for record in records]
+    if as_json:
+        print_json({"title": experiment.title, "runs": shown})
+    else:
+        _show_runs(records, shown)
+    code = max(EXIT_CODES[record.outcome.value] for record in records)
+    if code:
+        raise typer.Exit(code)
+
+
+def recover(
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
+    namespace: Annotated[
+        list[str] | None,
+        typer.Option("--namespace", "-n", metavar="NS", help="Look for marks there; repeat it."),
+    ] = None,
+    everywhere: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="Look for marks in every namespace that has opted in, journal or none."
+        ),
+    ] = False,
+    out: OutFolder = OUT / "chaos",
+    as_json: Json = False,
+) -> None:
+    """Undo what killed runs left behind: those in the journal, and with --all those marked.
+
+    Works from any machine that may patch the objects. Runs that somebody is just holding are
+    undone too. Exit code 4 if one could not be proved gone.
+    """
+    from chaos.recovery import recover as recover_journal
+    from chaos.recovery import recover_marked
+
+    where = Where(Place.K8S, context, kubeconfig)
+    path = out / JOURNAL_FILE
+    with telling() as tell, where.open(path, seed=0) as place:
+        from aiops.proving.kubernetes import opted_in, sweep
+        from chaos.journal import Journal
+
+        tell("looking for what was left behind")
+        journal = Journal(path)
+        spaces = [*(namespace or ()), *(opted_in(place) if everywhere else ())]
+        done: list[str] = []
+        failed: list[str] = []
+        for attempt in (
+            partial(recover_journal, place.cluster, journal),
+            partial(recover_marked, place.cluster, journal, spaces),
+        ):
+            try:
+                done += attempt()
+            except RevertIncomplete as error:
+                failed.append(str(error))
+        swept = sweep(place, spaces)
+    if as_json:
+        print_json({"recovered": done, "failed": failed, "swept": swept})
+    else:
+        say(f"recovered: {', '.join(done) or 'nothing was left behind'}")
+        for text in failed:
+            say(f"error: {text}", err=True)
+    if failed:
+        raise typer.Exit(REVERT_INCOMPLETE)
+
+
+def read(file: Path, python: list[str] | None, process: list[str] | None) -> ExperimentFile:
+    """Read an experiment file, with the code that the options allow."""
+    from chaos.files import Allowed, load
+
+    return load(file, allowed=Allowed(frozenset(python or ()), frozenset(process or ())))
+
+
+def _seed(experiment: ExperimentFile, told: int | None) -> int:
+    return experiment.settings.seed if told is None else told
+
+
+def _prepare(
+    experiment: ExperimentFile, place: Backend, run: str, seed: int, outage: bool
+) -> Prepared:
+    from chaos.trial import from_file, prepare, refuse_without_victims
+
+    trial = from_file(experiment, place, run=run, seed=seed, outage=outage)
+    refuse_without_victims(trial)
+    _same_namespace(prepared := prepare(trial, place), place)
+    return prepared
+
+
+def _same_namespace(prepared: Prepared, place: Backend) -> None:
+    """Refuse what would be struck in a namespace that is neither locked nor watched."""
+    for plan_ in prepared.plans.values():
+        if plan_.target.namespace != place.system:
+            raise InvalidInput(
+                f"the experiment strikes {plan_.target}, but namespace {place.system} is watched; "
+                f"give --namespace {plan_.target.namespace}"
+            )
+
+
+def _run_once(
+    experiment: ExperimentFile, place: Backend, out: Path, seed: int, outage: bool, agreed: bool
+) -> RunRecord:
+    from aiops.proving.running import new_run, run_prepared
+    from chaos.journal import Journal
+    from chaos.signals import interruptible
+
+    prepared = _prepare(experiment, place, new_run(), seed, outage)
+    prepared.preflight.refuse_unless_clear()
+    if place.name == "k8s" and not agreed:
+        _confirm(prepared, place)
+    folder = out / "runs" / prepared.trial.run
+    with telling() as tell, interruptible():
+        return run_prepared(prepared, place, Journal(out / JOURNAL_FILE), folder, tell).record
+
+
+def _confirm(prepared: Prepared, place: Backend) -> None:
+    """Ask a person whether these victims may be struck."""
+    if not sys.stdin.isatty():
+        raise InvalidInput("nobody is there to be asked; add --yes if you have seen the plan")
+    _show_plan(prepared, _document(prepared, place, janitor=False), err=True)
+    typer.confirm("strike them?", abort=True, err=True)
+
+
+def _document(prepared: Prepared, place: Backend, *, janitor: bool) -> dict[str, Any]:
+    from chaos.rbac import missing, rights_of
+    from chaos.trial import diff
+
+    rights = [str(right) for right in rights_of(prepared.plans.values())]
+    client = getattr(place, "client", None)
+    lacking = (
+        sorted(
+            {
+                one
+                for plan_ in prepared.plans.values()
+                for one in missing(plan_, client, janitor=janitor)
+            }
+        )
+        if client is not None
+        else []
+    )
+    return prepared.to_json() | {
+        "clear": prepared.preflight.clear,
+        "diff": diff(prepared, place),
+        "rights": rights,
+        "missing_rights": lacking,
+    }
+
+
+def _show_plan(prepared: Prepared, shown: dict[str, Any], *, err: bool = False) -> None:
+    say(f"{prepared.trial.title} (seed {prepared.trial.seed})", err=err)
+    say("victims:", err=err)
+    for victim in prepared.victims:
+        say(f"  {victim}", err=err)
+    for line in shown["diff"].splitlines():
+        say(line, err=err)
+    say(f"it needs, beyond reading: {', '.join(shown['rights']) or 'nothing'}", err=err)
+    if shown["missing_rights"]:
+        say(f"you lack: {', '.join(shown['missing_rights'])}", err=err)
+    for found in prepared.preflight.findings:
+        say(f"{found.level}: {found}", err=err)
+
+
+def _summary(record: RunRecord, out: Path) -> dict[str, Any]:
+    effect = record.effect
+    return {
+        "run": record.run,
+        "outcome": record.outcome.value,
+        "effect": effect.effect.value if effect else None,
+        "why": effect.why if effect else None,
+        "victims": list(record.victims),
+        "restored": list(record.revert.restored),
+        "conflicts": list(record.revert.conflicts),
+        "aborted_by": record.guards,
+        "hypothesis": {
+            when: [
+                {"name": one.name, "ok": one.ok, "detail": one.detail}
+                for one in getattr(record.hypothesis, when)
+            ]
+            for when in ("before", "during", "after")
+        },
+        "notes": list(record.notes),
+        "folder": str(out / "runs" / record.run),
+    }
+
+
+def _show_runs(records: list[RunRecord], shown: list[dict[str, Any]]) -> None:
+    words = {True: "yes", False: "NO", None: "not evaluated"}
+    for record, one in zip(records, shown, strict=True):
+        say(f"{record.run}: {one['outcome']}; effect: {one['effect']} ({one['why']})")
+        rows = [
+            (when, words[check["ok"]], check["name"], check["detail"])
+            for when, checks in one["hypothesis"].items()
+            for check in checks
+        ]
+        if rows:
+            print_table(("when", "held", "probe", "what was seen"), rows)
+        if record.guards:
+            say(f"aborted: {record.guards}")
+        restored = len(record.revert.restored)
+        say(f"taken back: {restored} fields or processes, {len(record.revert.conflicts)} conflicts")
+        for note in record.notes:
+            say(f"note: {note}")
+        say(f"kept in {one['folder']}")

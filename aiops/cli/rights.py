@@ -1,0 +1,110 @@
+"""`aiops chaos rbac | admission | freeze | unfreeze`: what a run may do, and how to stop them all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aiops.cli.access import Context, Kubeconfig, Namespace, Place, Where
+from aiops.cli.output import Json, print_json, say
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from aiops.clients.kubernetes import KubernetesClient
+
+Faults = Annotated[
+    list[str] | None,
+    typer.Option("--fault", metavar="FAULT", help="Only for these; repeat it. All when left out."),
+]
+
+
+def rbac(
+    namespace: Namespace = "shop",
+    fault: Faults = None,
+    janitor: Annotated[
+        bool, typer.Option("--janitor", help="With what arming a janitor needs.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Print the smallest ServiceAccount, Role and RoleBinding with which faults can be injected."""
+    from chaos import FAULTS
+    from chaos import fault as by_id
+    from chaos.rbac import manifests, rights_for
+
+    kinds = [by_id(name) for name in fault] if fault else list(FAULTS.values())
+    documents = manifests(rights_for(kinds), namespace, janitor=janitor)
+    _print(documents, as_json=as_json)
+
+
+def admission(
+    namespace: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--namespace", "-n", metavar="NS", help="Where the ServiceAccounts are; repeat it."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print a ValidatingAdmissionPolicy that keeps those accounts out of all other namespaces.
+
+    It needs Kubernetes 1.30.
+    """
+    from chaos.admission import policy
+    from chaos.rbac import Account
+
+    _print(policy([Account(name) for name in namespace or ["shop"]]), as_json=as_json)
+
+
+def freeze(
+    namespace: Namespace = "shop",
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Told to whoever is stopped.")] = "",
+) -> None:
+    """Stop every run in a namespace within a tick, and refuse new ones, until `unfreeze`."""
+    from chaos.safety import freeze_manifest
+
+    client = _client(namespace, context, kubeconfig)
+    from aiops.clients.kubernetes import Conflict
+
+    try:
+        client.create(freeze_manifest(namespace, reason))
+    except Conflict:
+        say(f"{namespace} is frozen already")
+        return
+    say(f"{namespace} is frozen; lift it: aiops chaos unfreeze -n {namespace} --context {context}")
+
+
+def unfreeze(
+    namespace: Namespace = "shop", context: Context = None, kubeconfig: Kubeconfig = None
+) -> None:
+    """Lift the freeze of a namespace."""
+    from chaos.safety import FREEZE_MAP
+
+    client = _client(namespace, context, kubeconfig)
+    from aiops.clients.kubernetes import NotFound
+
+    try:
+        client.delete("ConfigMap", namespace, FREEZE_MAP)
+    except NotFound:
+        say(f"{namespace} was not frozen")
+        return
+    say(f"{namespace} is no longer frozen")
+
+
+def _client(namespace: str, context: str | None, kubeconfig: Path | None) -> KubernetesClient:
+    from aiops.clients.kubernetes import KubernetesClient
+
+    access = Where(Place.K8S, context, kubeconfig, namespace).access()
+    return KubernetesClient.connect(access.kubeconfig, access.context)
+
+
+def _print(documents: list[dict[str, object]], *, as_json: bool) -> None:
+    if as_json:
+        print_json(documents)
+        return
+    import yaml
+
+    typer.echo(yaml.safe_dump_all(documents, sort_keys=False).rstrip())
