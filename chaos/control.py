@@ -15,6 +15,7 @@ from chaos.pods import Workload, read_template
 from chaos.service import autoscaler, deployment, service_object
 
 if TYPE_CHECKING:
+    import builtins
     from collections.abc import Callable, Iterable, Mapping
 
     from chaos.cluster import ObjectRef
@@ -96,7 +97,7 @@ class ControlPlane:
         self.workloads[name].replace_one()
         self._record("pod_replaced", name, "1 pod evicted")
 
-    def take_notes(self) -> dict[str, list[str]]:
+    def take_notes(self) -> dict[str, builtins.list[str]]:
         """Return service → what happened to its pods since the last call."""
         taken = {name: work.notes for name, work in self.workloads.items() if work.notes}
         for name in taken:

@@ -19,6 +19,7 @@ from chaos.faults import make_fault
 from chaos.journal import RunEvent
 from chaos.patience import Patience
 from chaos.reverting import Reverting
+from chaos.signals import exposed, shielded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -151,16 +152,10 @@ def injected(  # noqa: PLR0913  what a caller may choose, each with a default
         seed=experiment.seed,
         expires=expires.isoformat(),
     )
-    with ExitStack() as armed:
+    with shielded(), ExitStack() as armed:
+        _arm(run, expires, guardians, armed)
         try:
-            for guardian in guardians:
-                armed.callback(guardian.disarm, experiment.run)
-                guardian.arm(experiment.run, plan, expires)
-        except BaseException:
-            run.note(RunEvent.VERIFIED, injected=False)
-            raise
-        _inject(run, expires, armed)
-        try:
+            run.inject(expires)
             run.note(RunEvent.INJECTED)
             if not plan.armed(cluster, experiment.run):
                 raise InvalidExperiment(
@@ -168,27 +163,28 @@ def injected(  # noqa: PLR0913  what a caller may choose, each with a default
                     "it back; look for an autoscaler or a deployment tool that owns it"
                 )
             run.note(RunEvent.ARMED)
-            yield plan
+            with exposed():
+                yield plan
         finally:
-            _revert(run, armed)
+            run.revert()
 
 
-def _inject(run: Reverting, expires: datetime, armed: ExitStack) -> None:
-    """Do the deeds; take back those that were done, or may have been, if one of them fails."""
+def _arm(
+    run: Reverting, expires: datetime, guardians: Sequence[Guardian], armed: ExitStack
+) -> None:
+    """Arm every guardian, to be let go once nothing is left to be taken back."""
+
+    def let_go(guardian: Guardian) -> None:
+        if not run.pending:
+            guardian.disarm(run.id)
+
     try:
-        run.inject(expires)
+        for guardian in guardians:
+            armed.callback(let_go, guardian)
+            guardian.arm(run.id, run.plan, expires)
     except BaseException:
-        _revert(run, armed)
-        raise
-
-
-def _revert(run: Reverting, armed: ExitStack) -> None:
-    """Take the fault back; where that fails, the guardians stay and go on trying."""
-    try:
-        run.revert()
-    except BaseException:
-        if run.pending:
-            armed.pop_all()
+        run.pending = False
+        run.note(RunEvent.VERIFIED, injected=False)
         raise
 
 

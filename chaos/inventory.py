@@ -89,10 +89,10 @@ class PodShelf:
         workload.stop(pod, token)
 
     def _find(self, ref: ObjectRef) -> tuple[Workload, Pod]:
-        workload = self._workloads.get(ref.name.rpartition("-")[0])
-        for pod in workload.pods if workload else ():
-            if _ref(workload, pod) == ref:
-                return workload, pod
+        for workload in self._workloads.values():
+            for pod in workload.pods:
+                if _ref(workload, pod) == ref:
+                    return workload, pod
         raise no_such_object(ref, self.refs())
 
 

@@ -138,8 +138,7 @@ class _Course:
 
     def _strike(self, before: tuple[ProbeResult, ...]) -> RunOutcome:
         """Do the steps, and say how that ended; nothing is done outside the steady state."""
-        if self.reason or met(before) is False:
-            why = self.reason or "the steady state did not hold before"
+        if why := self.reason or self._unsteady(before):
             self.notes.append(f"nothing was injected: {why}")
             return RunOutcome.ABORTED if self.reason else RunOutcome.DEVIATED
         try:
@@ -153,6 +152,17 @@ class _Course:
             self.notes.append(f"interrupted by {signal}; the fault was taken back")
             return RunOutcome.INTERRUPTED
         return RunOutcome.ABORTED if self.reason else RunOutcome.HELD
+
+    def _unsteady(self, before: tuple[ProbeResult, ...]) -> str | None:
+        """Return why the steady state is none to start from."""
+        verdict = met(before)
+        if verdict is False:
+            return "the steady state did not hold before"
+        if verdict is None and before:
+            if self.backend.queries is not None:
+                return "the steady state could not be evaluated before"
+            self.notes.append("parts of the steady state cannot be evaluated here")
+        return None
 
     def _disturb(self) -> None:
         trial = self.prepared.trial

@@ -73,6 +73,14 @@ class Where:
     queries: Path | None = None
     janitor_image: str | None = None
 
+    def __post_init__(self) -> None:
+        real = (self.context, self.kubeconfig, self.prometheus, self.queries, self.janitor_image)
+        if self.place is Place.SIM and any(option is not None for option in real):
+            raise InvalidInput(
+                "--context, --kubeconfig, --prometheus, --queries and --janitor-image are for a "
+                "real cluster; add --backend k8s"
+            )
+
     def access(self) -> Access:
         """Return how to reach the cluster.
 

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from aiops.cli.access import OUT
 from aiops.cli.investigate import verdict
 from aiops.cli.output import Json, print_json, say, settings_of, telling
-from aiops.cli.prove import OUT, Seed, make_folder, stages_of
+from aiops.cli.prove import Seed, make_folder, stages_of
 from aiops.cli.prove import run as run_proof
 from aiops.cli.prove import show as show_proof
 

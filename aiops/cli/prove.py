@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aiops.cli.access import (
+    JOURNAL_FILE,
+    OUT,
+    BackendOption,
+    Context,
+    JanitorImage,
+    Kubeconfig,
+    Namespace,
+    Place,
+    Prometheus,
+    QueriesFile,
+    Where,
+)
 from aiops.cli.output import Json, print_json, print_table, say, settings_of, telling
 from aiops.types import InvalidInput
 
@@ -17,20 +29,20 @@ if TYPE_CHECKING:
     from aiops.settings import Settings
     from aiops.types import Proof
 
-OUT = Path("out")
+SIMULATED = Where(Place.SIM)
 
 Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Of the simulated system.")]
 
 
-class Backend(StrEnum):
-    """What the faults are injected into."""
-
-    SIM = "sim"
-
-
 def prove(
     context: typer.Context,
-    backend: Annotated[Backend, typer.Option(help="Where the faults are injected.")] = Backend.SIM,
+    backend: BackendOption = Place.SIM,
+    kube_context: Context = None,
+    kubeconfig: Kubeconfig = None,
+    namespace: Namespace = "shop",
+    prometheus: Prometheus = None,
+    queries: QueriesFile = None,
+    janitor_image: JanitorImage = None,
     seed: Seed = 7,
     approve: Annotated[
         bool,
@@ -49,11 +61,13 @@ def prove(
     The stages: inject, detect, open an incident, rank the causes, run the guide, revert, score.
     Exit code 1 if one of them did not hold.
 
-    Everything happens inside the simulator. In the folder DIR the incidents stay in aiops.sqlite,
+    On the simulator it takes seconds; on a cluster that runs examples/shop, some minutes. In the
+    folder DIR the incidents stay in aiops.sqlite,
     the undo journal in journal.jsonl, the labelled cases in cases.
     """
+    where = Where(backend, kube_context, kubeconfig, namespace, prometheus, queries, janitor_image)
     with telling() as tell:
-        proof = run(settings_of(context), out, seed=seed, approve=approve, tell=tell)
+        proof = run(settings_of(context), out, seed=seed, approve=approve, tell=tell, where=where)
     if as_json:
         print_json(
             {"stages": stages_of(proof), "ok": proof.ok, "out": str(out), "backend": backend.value}
@@ -65,12 +79,18 @@ def prove(
 
 
 def run(
-    settings: Settings, out: Path, *, seed: int, approve: bool, tell: Callable[[str], None]
+    settings: Settings,
+    out: Path,
+    *,
+    seed: int,
+    approve: bool,
+    tell: Callable[[str], None],
+    where: Where = SIMULATED,
 ) -> Proof:
     """Run the loop and keep all it makes below `out`."""
-    tell("starting the simulated shop")
+    tell("starting")
     from aiops.guides import ApprovedBy, NobodyApproves
-    from aiops.proving.prove import Loop
+    from aiops.proving.prove import SCRIPTS, Loop
     from aiops.proving.prove import prove as prove_loop
     from aiops.store import Store
     from chaos import Journal
@@ -80,10 +100,12 @@ def run(
         return prove_loop(
             Loop(
                 store=store,
-                journal=Journal(out / "journal.jsonl"),
+                journal=Journal(out / JOURNAL_FILE),
                 folder=out / "cases",
                 settings=settings,
                 seed=seed,
+                script=SCRIPTS[where.place.value],
+                open_backend=lambda own: where.open(out / JOURNAL_FILE, seed=own),
                 approver=ApprovedBy(_person()) if approve else NobodyApproves(),
                 progress=tell,
             )

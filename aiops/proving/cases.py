@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aiops import datasets
+from aiops.proving.effect import verdict
 from aiops.proving.scenarios import Kind, draw_scenario, kinds
-from aiops.proving.symptoms import effect, first_symptom
+from aiops.proving.symptoms import first_symptom
 from aiops.types import Case, InvalidCase, InvalidExperiment, InvalidInput
 from chaos import Experiment, as_case
 from chaos.changes import CHANGES
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aiops.proving.scenarios import Scenario
-    from aiops.proving.symptoms import Effect
     from chaos import Fault, ObjectRef, Plan
+    from chaos.record import EffectVerdict
     from chaos.service import Service
 
 MANIFEST = "manifest.json"
@@ -54,8 +55,8 @@ class Made:
         Services of the system.
     trigger : str or None
         The series that missed its objective first.
-    effect : Effect
-        How far the entry moved.
+    effect : EffectVerdict
+        Whether an entry got worse, and by how much.
     """
 
     id: str
@@ -68,7 +69,7 @@ class Made:
     services: int
     step_s: float
     trigger: str | None
-    effect: Effect
+    effect: EffectVerdict
 
 
 def make_cases(
@@ -200,7 +201,13 @@ def _case(
 
 def _row(case: Case, scenario: Scenario, plan: Plan | None, moment: datetime) -> Made:
     fault = scenario.fault
-    seen = effect(case.metrics, scenario.topology.entries, moment)
+    index = case.metrics.index
+    seen = verdict(
+        case.metrics,
+        entries=scenario.topology.entries,
+        baseline=(index[0], moment),
+        held=(moment, index[-1] + (index[1] - index[0])),
+    )
     return Made(
         id=case.id,
         kind=scenario.kind.value,

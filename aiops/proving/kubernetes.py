@@ -11,29 +11,31 @@ from typing import TYPE_CHECKING, Final, Literal
 from aiops.clients.kubernetes import KubernetesClient
 from aiops.clients.prometheus import PrometheusClient
 from aiops.collectors.prometheus import PrometheusCollector, load_queries
+from aiops.proving.tools import RESTARTED_AT
 from aiops.suggest import did_you_mean
 from aiops.types import InvalidExperiment, InvalidInput
 from chaos.cluster import ObjectRef
 from chaos.janitor import Janitor
+from chaos.janitor import sweep as sweep_janitors
 from chaos.live import LiveCluster
 from chaos.patch import put
 from chaos.runs import Alert
-from chaos.safety import ClusterScope, RunLease
+from chaos.safety import OPT_IN, ClusterScope, RunLease
 from chaos.watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     import pandas as pd
 
+    from chaos.backend import Backend
     from chaos.experiment import Guardian
+    from chaos.probes import Queries
     from chaos.safety import Scope
 
 STEP_S: Final = 2.0
 """Seconds from one sample to the next."""
-
-RESTARTED_AT = "/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,28 +66,6 @@ class Access:
     janitor_image: str | None = None
 
 
-class Measured:
-    """One value by PromQL, as probes and guards ask for it."""
-
-    def __init__(self, client: PrometheusClient) -> None:
-        self._client = client
-
-    def query(self, expr: str) -> float | None:
-        """Return the one value that `expr` has now, None if it has none.
-
-        Raises
-        ------
-        InvalidExperiment
-            If it has several.
-        """
-        found = self._client.query(expr)
-        if len(found) > 1:
-            raise InvalidExperiment(
-                f"{expr!r} has {len(found)} values; aggregate them, as in sum(…)"
-            )
-        return found[0].value if found else None
-
-
 class KubernetesBackend:
     """A namespace of a real cluster; implements `chaos.backend.Backend`."""
 
@@ -105,7 +85,7 @@ class KubernetesBackend:
         self.scope: Scope = ClusterScope(self.cluster)
         self.topology = collector.topology if collector else ()
         self.entries = collector.entries if collector else ()
-        self.queries = Measured(collector.client) if collector else None
+        self.queries: Queries | None = collector.client if collector else None
         self._collector = collector
         self._access = access
         self._journal = journal
@@ -179,3 +159,16 @@ def open_cluster(access: Access, journal: Path) -> Iterator[KubernetesBackend]:
     with closing(PrometheusClient(access.prometheus)) as prometheus:
         collector = PrometheusCollector(prometheus, queries)
         yield KubernetesBackend(access, client, collector, journal)
+
+
+def opted_in(backend: Backend) -> tuple[str, ...]:
+    """Return the namespaces that allow faults."""
+    found = backend.cluster.list("Namespace", "", {OPT_IN: "true"})
+    return tuple(str(one["metadata"]["name"]) for one in found)
+
+
+def sweep(backend: Backend, namespaces: Iterable[str]) -> tuple[str, ...]:
+    """Take away what janitors left in namespaces whose work is over; return what it was."""
+    if not isinstance(backend, KubernetesBackend):
+        return ()
+    return tuple(name for space in namespaces for name in sweep_janitors(backend.client, space))

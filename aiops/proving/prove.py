@@ -1,4 +1,4 @@
-"""The whole loop, on the simulator: inject a fault, find it, explain it, treat it, undo it, grade it.
+"""The whole loop: inject a fault, find it, explain it, treat it, undo it, grade it.
 
 Composes the rooms and decides nothing itself: `chaos` breaks and mends, `aiops.pipeline` finds
 and ranks, `aiops.guides` treats, `aiops.store` remembers, `rca.grading` grades. What a stage
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from aiops import datasets, pipeline
@@ -18,33 +20,58 @@ from aiops.proving.stages import Run, report
 from aiops.proving.tools import toolbox, workload
 from aiops.types import Case, Incident, IncidentState, Investigation, Outcome, Place, Proof
 from chaos import Experiment, as_case, injected
-from chaos.simulator import Simulator
 from rca.grading import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
+
+    import pandas as pd
 
     from aiops.guides import Approver
     from aiops.settings import Settings
     from aiops.store import Store
     from aiops.types import Anomaly, GuideRun, Ranker
     from chaos import Journal
-
-FAULTS = (("stress.cpu", "store"), ("scale.zero", "cart"))
-"""What is injected, and into which service."""
+    from chaos.backend import Backend
 
 GUIDE = "service-degraded"
 
-CALM_STEPS = 180
-"""Samples from which normal is learned: 15 minutes at the simulator's 5 s."""
 
-WATCH_STEPS = 24
-"""Samples watched before the fault, in which no incident may open: 2 minutes."""
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What is done, and how long each part of it lasts.
 
-HOLD_STEPS = 36
-"""Samples for which the fault is held: 3 minutes."""
+    Attributes
+    ----------
+    faults : tuple of (fault, service)
+        What is injected, and into which service.
+    calm_s : float
+        From which normal is learned, s.
+    watch_s : float
+        Watched before the fault, in which no incident may open, and after it, s.
+    hold_s : float
+        For which the fault is held before it is treated, s.
+    treat_s : float
+        For which the guide may then run, s.
+    """
+
+    faults: tuple[tuple[str, str], ...]
+    calm_s: float
+    watch_s: float
+    hold_s: float
+    treat_s: float
+
+
+SCRIPTS: Mapping[str, Script] = MappingProxyType(
+    {
+        "sim": Script((("stress.cpu", "store"), ("scale.zero", "cart")), 900.0, 120.0, 180.0, 60.0),
+        "k8s": Script((("stress.cpu", "catalog"), ("scale.zero", "cart")), 120.0, 20.0, 50.0, 90.0),
+    }
+)
+"""By backend; a simulator's time costs nothing."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +83,11 @@ class Loop:
     folder : Path
         Where the labelled cases go.
     seed : int
-        Of the simulator.
+        Of the simulator, and of the choice of victims.
+    script : Script
+        What is done.
+    open_backend : callable
+        Opens the backend of a run for a seed.
     approver : Approver
         Who allows the guide to write.
     progress : callable
@@ -68,12 +99,14 @@ class Loop:
     folder: Path
     settings: Settings
     seed: int
+    script: Script
+    open_backend: Callable[[int], AbstractContextManager[Backend]]
     approver: Approver
     progress: Callable[[str], None]
 
 
 def prove(loop: Loop) -> Proof:
-    """Run the loop once per fault in `FAULTS` and report the seven stages.
+    """Run the loop once per fault of the script and report the seven stages.
 
     Raises
     ------
@@ -81,7 +114,7 @@ def prove(loop: Loop) -> Proof:
         If a fault could not be proved gone.
     """
     proof = f"proof-{uuid.uuid4().hex[:8]}"
-    runs = [_run(loop, proof, number) for number in range(len(FAULTS))]
+    runs = [_run(loop, proof, number) for number in range(len(loop.script.faults))]
     loop.progress("grading")
     places = _grade(loop, proof)
     for run in runs:
@@ -101,55 +134,70 @@ def prove(loop: Loop) -> Proof:
 
 
 def _run(loop: Loop, proof: str, number: int) -> Run:
-    fault, service = FAULTS[number]
-    shop = Simulator(loop.seed + number)
-    experiment = Experiment(
-        fault=fault,
-        target=workload(service),
-        hold_s=HOLD_STEPS * shop.step_s,
-        seed=loop.seed + number,
-        run=f"{proof}-{number + 1}",
-    )
-    loop.progress(f"{fault} on {service}: learning what is normal")
-    shop.advance(CALM_STEPS)
-    watch = _Watch(shop, loop.settings, calm_until=shop.now)
-    shop.advance(WATCH_STEPS)
-    run = Run(experiment, injected_at=shop.now, false_alarms=len(watch.look()))
-    loop.progress(f"{fault} on {service}: injected, watching")
-    with injected(experiment, shop, loop.journal):
+    fault, service = loop.script.faults[number]
+    seed = loop.seed + number
+    with loop.open_backend(seed) as backend:
+        experiment = Experiment(
+            fault=fault,
+            target=workload(backend.system, service),
+            hold_s=loop.script.hold_s + loop.script.treat_s,
+            seed=seed,
+            run=f"{proof}-{number + 1}",
+        )
+        return _follow(loop, proof, experiment, backend)
+
+
+def _follow(loop: Loop, proof: str, experiment: Experiment, backend: Backend) -> Run:
+    """Learn what is normal, watch, inject, operate, and label what was seen."""
+    named = f"{experiment.fault} on {experiment.target.name}"
+    began = backend.cluster.now
+    loop.progress(f"{named}: learning what is normal")
+    backend.wait(loop.script.calm_s)
+    watch = _Watch(backend, loop.settings, began=began, calm_until=backend.cluster.now)
+    backend.wait(loop.script.watch_s)
+    false_alarms = len(watch.look())
+    run = Run(experiment, injected_at=backend.cluster.now, false_alarms=false_alarms)
+    loop.progress(f"{named}: injected, watching")
+    with injected(experiment, backend.cluster, loop.journal, guardians=backend.guardians()):
         run = _operate(loop, run, watch)
-    shop.advance(WATCH_STEPS)
-    return _label(loop, proof, run, shop)
+        held = watch.metrics()
+    backend.wait(loop.script.watch_s)
+    return _label(loop, proof, run, backend, held)
 
 
 @dataclass(frozen=True)
 class _Watch:
-    """The detector's view of the shop: everything before `calm_until` is normal."""
+    """The detector's view of the system: everything before `calm_until` is normal."""
 
-    shop: Simulator
+    backend: Backend
     settings: Settings
+    began: datetime
     calm_until: datetime
+
+    def metrics(self) -> pd.DataFrame:
+        """Return everything measured so far."""
+        return self.backend.metrics(self.began)
 
     def look(self) -> tuple[Anomaly, ...]:
         """Return what has been strange since the calm."""
-        return pipeline.detect(
-            self.shop.metrics(), calm_until=self.calm_until, settings=self.settings
-        )
+        return pipeline.detect(self.metrics(), calm_until=self.calm_until, settings=self.settings)
 
     def case(self, run: str) -> Case:
         """Return the window as it stands, without any label."""
-        return Case(id=run, metrics=self.shop.metrics(), topology=self.shop.topology)
+        return Case(id=run, metrics=self.metrics(), topology=tuple(self.backend.topology))
 
 
 def _operate(loop: Loop, run: Run, watch: _Watch) -> Run:
     """Watch until an incident opens, rank, rank again with more evidence, then run the guide."""
     incident: Incident | None = None
-    for _ in range(HOLD_STEPS):
-        watch.shop.advance(1)
+    cluster = watch.backend.cluster
+    until = cluster.now + timedelta(seconds=loop.script.hold_s)
+    while cluster.now < until:
+        watch.backend.wait(watch.backend.step_s)
         if incident is None and (anomalies := watch.look()):
             first = _rank(loop, watch, run, anomalies)
             incident = pipeline.open_incident(
-                f"inc-{run.experiment.run}", anomalies, first.ranking, opened=watch.shop.now
+                f"inc-{run.experiment.run}", anomalies, first.ranking, opened=cluster.now
             )
             incident = replace(incident, chaos_run=run.experiment.run)
             loop.store.save(incident)
@@ -181,10 +229,10 @@ def _treat(loop: Loop, watch: _Watch, incident: Incident) -> Incident:
     loop.progress(f"running the guide {GUIDE} on {blamed}")
     guide_run = run_guide(
         load_guide(GUIDE),
-        toolbox(watch.shop, before=watch.calm_until),
+        toolbox(watch.backend, began=watch.began, before=watch.calm_until),
         context={"service": blamed},
         approver=loop.approver,
-        clock=lambda: watch.shop.now,
+        clock=lambda: watch.backend.cluster.now,
     )
     state = IncidentState.MITIGATED if _wrote(guide_run) else incident.state
     return replace(incident, guide_runs=(guide_run,), state=state)
@@ -195,10 +243,9 @@ def _wrote(guide_run: GuideRun) -> bool:
     return any(step.approved_by and step.outcome is Outcome.SUCCEEDED for step in guide_run.steps)
 
 
-def _label(loop: Loop, proof: str, run: Run, shop: Simulator) -> Run:
+def _label(loop: Loop, proof: str, run: Run, backend: Backend, held: pd.DataFrame) -> Run:
     """Keep the run as a labelled case, and close its incident now that the fault is gone."""
-    held = shop.metrics()[: CALM_STEPS + WATCH_STEPS + HOLD_STEPS]
-    case = as_case(run.experiment, held, shop.topology, inject_time=run.injected_at)
+    case = as_case(run.experiment, held, backend.topology, inject_time=run.injected_at)
     datasets.save(case, loop.folder / proof / run.experiment.run)
     if run.incident is None or run.investigation is None:
         return run

@@ -65,7 +65,7 @@ def incident_page(investigation: Investigation) -> str:
         If a time has no time zone.
     """
     view = _incident_view(investigation, "incident")
-    return _render("incident_page.html.j2", title=f"Incident {view.case_id}", incident=view)
+    return render("incident_page.html.j2", title=f"Incident {view.case_id}", incident=view)
 
 
 def demo_page(investigations: Sequence[Investigation], proof: Proof, *, title: str) -> str:
@@ -79,7 +79,7 @@ def demo_page(investigations: Sequence[Investigation], proof: Proof, *, title: s
         If a time has no time zone.
     """
     views = [_incident_view(one, f"incident-{at}") for at, one in enumerate(investigations, 1)]
-    return _render(
+    return render(
         "demo_page.html.j2",
         title=title,
         incidents=views,
@@ -136,7 +136,8 @@ def _tally(views: Sequence[IncidentView]) -> str:
     return ", ".join(f"{marks[mark]} {mark}" for mark in SYMBOLS if marks[mark])
 
 
-def _render(template: str, **context: Any) -> str:
+def render(template: str, **context: Any) -> str:
+    """Return a template of this package as a page that may load nothing."""
     style, script = _asset("page.css"), _asset("page.js")
     return (
         _environment()

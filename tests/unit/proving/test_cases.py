@@ -63,7 +63,7 @@ def test_every_case_loads_and_the_manifest_lists_it(folder, manifest):
         assert row["fault"] == case.fault
         assert row["target"] == (case.root_cause.service if case.root_cause else None)
         assert row["trigger"] == (str(case.trigger) if case.trigger else None)
-        assert set(row["effect"]) == {"error_ratio", "latency_p95", "moved"}
+        assert row["effect"]["effect"] in {"effective", "no-effect", "unknown"}
         assert case.logs is not None
         assert case.logs.index[0] >= case.metrics.index[0]
         assert all(event.time >= case.metrics.index[0] for event in case.events)
@@ -151,7 +151,7 @@ def test_a_strong_fault_at_the_entry_is_noticed_there():
     entry = case.topology[0][0]
     assert row.target == entry
     case, row = make_case(small(fault_id="net.delay", change=None))
-    assert row.effect.moved
+    assert row.effect.effect == "effective"
     assert case.trigger == (entry, "latency_p95")
 
 

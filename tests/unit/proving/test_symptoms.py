@@ -2,9 +2,8 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
-from aiops.proving.symptoms import SUSTAINED, effect, first_symptom
+from aiops.proving.symptoms import SUSTAINED, first_symptom
 from aiops.types import MetricId
 
 ROWS, SINCE = 200, 150
@@ -58,40 +57,3 @@ class TestFirstSymptom:
         metrics, since = build()
         metrics.iloc[SINCE:] = np.nan
         assert first_symptom(metrics, ["web"], since) is None
-
-
-class TestEffect:
-    def test_calm_does_not_move(self):
-        assert not effect(*_with_entry(build())).moved
-
-    @pytest.mark.parametrize("fault", [{"errors": 0.05}, {"slowdown": 1.5}])
-    def test_trouble_does(self, fault):
-        seen = effect(*_with_entry(build(**fault)))
-        assert seen.moved
-        assert max(seen.error_ratio, seen.latency_p95) > 3
-
-    def test_it_grows_with_the_trouble(self):
-        small, large = (effect(*_with_entry(build(slowdown=by))) for by in (1.2, 2.0))
-        assert large.latency_p95 > small.latency_p95 > 0
-
-    def test_what_is_usual_in_the_past_is_no_effect(self):
-        metrics, since = build(slowdown=1.5)
-        metrics.iloc[20:70] *= 1.5
-        metrics.iloc[90:130] *= 1.5
-        assert not effect(metrics, ["web"], since).moved
-
-    def test_an_improvement_is_none(self):
-        assert effect(*_with_entry(build(slowdown=0.5))) == effect(
-            *_with_entry(build(slowdown=0.4))
-        )
-
-    def test_an_entry_that_is_gone_has_no_figure(self):
-        metrics, since = build()
-        metrics.iloc[SINCE:] = np.nan
-        seen = effect(metrics, ["web"], since)
-        assert (seen.error_ratio, seen.latency_p95, seen.moved) == (0.0, 0.0, False)
-
-
-def _with_entry(built):
-    metrics, since = built
-    return metrics, ["web"], since

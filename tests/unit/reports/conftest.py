@@ -7,6 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from aiops.scores import (
+    Detection,
+    DetectionScore,
+    Quartiles,
+    Ranked,
+    RankingScore,
+    RunScore,
+    Scoreboard,
+    Shown,
+)
 from aiops.types import (
     Anomaly,
     Case,
@@ -20,6 +30,7 @@ from aiops.types import (
     RootCause,
     ServiceScore,
 )
+from aiops.wilson import Share
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DB_CPU = MetricId("db", "cpu")
@@ -100,3 +111,84 @@ def make_investigation():
         return replace(whole, case=replace(whole.case, **(case or {})), **changes)
 
     return build
+
+
+def build_run(run="r1", kind="fault", **changes):
+    times = tuple(minute(count) for count in range(10))
+    graded = RunScore(
+        run=run,
+        kind=kind,
+        fault="scale.zero" if kind == "fault" else None,
+        target="Deployment shop/cart" if kind == "fault" else None,
+        strength=1.0,
+        decoy="rollout" if kind == "decoy" else None,
+        start=minute(0),
+        injected=minute(3),
+        reverted=minute(6),
+        end=minute(10),
+        outcome="deviated",
+        effect="effective" if kind == "fault" else "no-effect",
+        why="error_ratio of web got worse (+0.300; by chance < 0.0001)",
+        detected=False,
+        delay_s=None,
+        detections=(),
+        false_alarms=(),
+        ranked=(),
+        should_fire=("CartDown",),
+        alerts_expected=1,
+        alerts_missed=("CartDown",),
+        reverted_whole=True,
+        error=None,
+        shown=Shown(MetricId("web", "error_ratio"), times, tuple(0.1 * n for n in range(10))),
+    )
+    return replace(graded, **changes)
+
+
+def noticed(run="r2", **changes):
+    found = Detection(minute(4), "cart", "cart/cpu is abnormal", minute(4))
+    facts = {"detected": True, "delay_s": 60.0, "detections": (found,), "alerts_missed": ()}
+    facts["ranked"] = (Ranked("default", 1.0, 2.0, 5, "cart"),)
+    return build_run(run, **(facts | changes))
+
+
+def build_board(*runs):
+    runs = runs or (build_run(), noticed(), build_run("r3", "control"))
+    missed = sum(run.missed for run in runs)
+    bitten = sum(run.effective for run in runs)
+    share = Share.count(bitten - missed, bitten)
+    ranking = RankingScore(
+        "max_z", share, share, share, 0.5, 0.5, share, share, share, 0.4, 0.4, 1, 0, 0
+    )
+    delay = Quartiles(50.0, 60.0, 70.0)
+    found = DetectionScore(share, share, share, 0.67, 0, 0, 0.5, 0.0, Share.count(0, 0), delay, 0)
+    return Scoreboard(
+        judge="aiops",
+        faults=sum(run.kind == "fault" for run in runs),
+        controls=sum(run.kind == "control" for run in runs),
+        decoys=sum(run.kind == "decoy" for run in runs),
+        effects={"effective": bitten},
+        effective=share,
+        detection=found,
+        rankings=(ranking,),
+        reverted=share,
+        alerts_raised=share,
+        runs=runs,
+    )
+
+
+@pytest.fixture
+def make_run():
+    """Return a maker of graded runs: by default a fault that bit and was missed."""
+    return build_run
+
+
+@pytest.fixture
+def make_noticed():
+    """Return a maker of graded runs in which the fault was noticed."""
+    return noticed
+
+
+@pytest.fixture
+def make_board():
+    """Return a maker of scoreboards; by default one missed, one noticed fault and a control."""
+    return build_board

@@ -1,0 +1,162 @@
+"""What a process leaves behind that was killed is undone from the journal, and from the marks."""
+
+import pytest
+
+from aiops.clients.kubernetes import KubernetesClient
+from aiops.types import InvalidExperiment, RevertIncomplete
+from chaos.cluster import ObjectRef
+from chaos.experiment import Experiment
+from chaos.journal import Journal, RunEvent
+from chaos.live import LiveCluster
+from chaos.patience import Patience
+from chaos.recovery import recover, recover_marked
+from chaos.reverting import Reverting
+from tests.fake_api_server import FakeApiServer
+
+IMPATIENT = Patience(seconds=0.0)
+
+
+@pytest.fixture
+def server():
+    """Return an API server with two Deployments and their Services in each of two namespaces."""
+    with FakeApiServer() as fake:
+        for namespace in ("shop", "till"):
+            fake.add({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+            for name in ("cart", "web"):
+                metadata = {"name": name, "namespace": namespace}
+                fake.add(
+                    {
+                        "apiVersion": "apps/v1",
+                        "kind": "Deployment",
+                        "metadata": metadata,
+                        "spec": {"replicas": 2},
+                    }
+                )
+                fake.add(
+                    {
+                        "apiVersion": "v1",
+                        "kind": "Service",
+                        "metadata": metadata,
+                        "spec": {"selector": {"app": name}},
+                    }
+                )
+        yield fake
+
+
+@pytest.fixture
+def cluster(server, tmp_path):
+    kubeconfig = server.kubeconfig(tmp_path / "kubeconfig")
+    return LiveCluster(KubernetesClient.connect(kubeconfig, "fake", timeout_s=5.0))
+
+
+@pytest.fixture
+def journal(tmp_path):
+    return Journal(tmp_path / "journal.jsonl")
+
+
+@pytest.fixture
+def crash(cluster, journal):
+    """Leave a fault behind, as a process does that is killed while it holds it."""
+
+    def leave(run, fault="scale.zero", kind="Deployment", name="cart", namespace="shop"):
+        experiment = Experiment(
+            fault, ObjectRef(kind, namespace, name), hold_s=60.0, seed=1, run=run
+        )
+        reverting = Reverting(run, experiment.plan(cluster), cluster, journal)
+        reverting.note(RunEvent.PLANNED, **reverting.plan.to_json())
+        reverting.inject(cluster.now)
+
+    return leave
+
+
+def state(server):
+    """Return all specs and marks there are."""
+    return [
+        (one["spec"], one["metadata"].get("annotations") or {})
+        for kind in ("Deployment", "Service")
+        for one in server.api.objects.all(server.api.kind(kind), None, {})
+    ]
+
+
+def test_every_pending_run_is_undone_from_the_journal(server, cluster, journal, crash):
+    before = state(server)
+    crash("r1")
+    crash("r2", fault="svc.selector", kind="Service", name="web")
+    assert state(server) != before
+    assert recover(cluster, journal) == ("r1", "r2")
+    assert state(server) == before
+    assert journal.pending() == {}
+
+
+def test_to_recover_twice_is_to_recover_once(server, cluster, journal, crash):
+    crash("r1")
+    recover(cluster, journal)
+    before = state(server)
+    assert recover(cluster, journal) == ()
+    assert state(server) == before
+
+
+def test_from_another_machine_the_marks_are_enough(server, cluster, crash, tmp_path):
+    before = state(server)
+    crash("r1")
+    crash("r2", fault="svc.selector", kind="Service", name="web", namespace="till")
+    elsewhere = Journal(tmp_path / "elsewhere.jsonl")
+    assert set(recover_marked(cluster, elsewhere, ["shop", "till"])) == {"r1", "r2"}
+    assert state(server) == before
+    assert elsewhere.pending() == {}
+
+
+def test_only_the_namespaces_asked_for_are_looked_at(server, cluster, crash, tmp_path):
+    crash("r1", namespace="shop")
+    crash("r2", namespace="till")
+    elsewhere = Journal(tmp_path / "elsewhere.jsonl")
+    assert recover_marked(cluster, elsewhere, ["till"]) == ("r2",)
+    assert server.object("Deployment", "shop", "cart")["spec"]["replicas"] == 0
+
+
+def test_a_run_that_was_planned_and_never_begun_is_closed(server, cluster, journal):
+    before = state(server)
+    target = ObjectRef("Deployment", "shop", "cart")
+    experiment = Experiment("scale.zero", target, hold_s=60.0, seed=1, run="r1")
+    plan = experiment.plan(cluster)
+    journal.append("r1", RunEvent.PLANNED, time=cluster.now, payload=plan.to_json())
+    assert recover(cluster, journal) == ("r1",)
+    assert state(server) == before
+    assert journal.pending() == {}
+
+
+def test_one_run_that_cannot_be_undone_keeps_no_other_from_it(server, cluster, journal, crash):
+    crash("r1")
+    crash("r2", name="web")
+    server.trouble = lambda method, path, attempt: 500 if path.endswith("/cart") else None
+    with pytest.raises(RevertIncomplete, match=r"run r1.* 500"):
+        recover(cluster, journal, patience=IMPATIENT)
+    assert list(journal.pending()) == ["r1"]
+    assert server.object("Deployment", "shop", "web")["spec"]["replicas"] == 2
+
+
+def test_what_someone_else_changed_is_kept_and_the_run_is_closed(server, cluster, journal, crash):
+    crash("r1")
+    target = ObjectRef("Deployment", "shop", "cart")
+    cluster.patch(target, [{"op": "replace", "path": "/spec/replicas", "value": 5}])
+    with pytest.raises(RevertIncomplete, match="/spec/replicas was changed by someone else"):
+        recover(cluster, journal)
+    assert cluster.get(target)["spec"]["replicas"] == 5
+    assert journal.pending() == {}
+    assert not cluster.get(target)["metadata"].get("annotations")
+
+
+def test_an_object_that_is_gone_needs_nothing(server, cluster, journal, crash):
+    crash("r1")
+    target = ObjectRef("Deployment", "shop", "cart")
+    cluster.delete(target, uid=cluster.get(target)["metadata"]["uid"])
+    assert recover(cluster, journal) == ("r1",)
+
+
+def test_a_mark_that_is_none_of_ours_is_not_guessed_at(server, cluster, journal):
+    target = ObjectRef("Deployment", "shop", "cart")
+    mark = {"chaos.aiops/r9": "rm -rf"}
+    cluster.patch(target, [{"op": "add", "path": "/metadata/annotations", "value": mark}])
+    with pytest.raises(InvalidExperiment, match=r"chaos\.aiops/r9"):
+        recover_marked(cluster, journal, ["shop"])
+    assert cluster.get(target)["metadata"]["annotations"] == mark
