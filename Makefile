@@ -4,6 +4,9 @@
 #   make test          the tests that need no outside service, with their coverage
 #   make check         lint, format, types, layers
 #   make bench         the benchmarks
+#   make torture       a thousand seeded runs, each ended another way, against a fake API server
+#   make test-e2e      every fault on a real shop, on the cluster that KUBECONFIG names
+#   make gameday       faults x repeats and controls on the simulator, graded; out/gameday
 #   make install-test  the wheel alone in fresh environments: the base, every extra, all of them
 #   make lock          resolve everything anew and rewrite constraints.txt
 #   make clean         remove what these goals have made
@@ -21,7 +24,7 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: demo test check bench install-test lock clean
+.PHONY: demo test check bench torture test-e2e gameday install-test lock clean
 
 demo: $(VENV)/.base
 	$(BIN)/aiops demo
@@ -37,6 +40,15 @@ check: $(VENV)/.lint
 
 bench: $(VENV)/.test
 	$(BIN)/pytest tests/bench
+
+torture: $(VENV)/.test
+	$(BIN)/python -m tests.torture
+
+test-e2e: $(VENV)/.test
+	$(BIN)/pytest -rs tests/cluster
+
+gameday: $(VENV)/.base
+	$(BIN)/aiops gameday examples/gamedays/simulator.yaml --out out/gameday
 
 install-test: $(VENV)/.test
 	$(BIN)/pytest --durations=0 --durations-min=1 tests/install
@@ -57,11 +69,11 @@ $(VENV)/.base: $(VENV)/.pip pyproject.toml
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.base
-	$(INSTALL) --group test
+	$(INSTALL) --editable '.[kubernetes,prometheus]' --group test
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.base
-	$(INSTALL) --group lint
+	$(INSTALL) --editable '.[kubernetes,prometheus]' --group lint
 	@touch $@
 
 # The comments of the old lock and its torch are kept: the newest torch of a plain index is a CUDA

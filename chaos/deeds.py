@@ -311,7 +311,8 @@ def _fence(cluster: Cluster, deed: Deed, run: str) -> bool:
     document = _find(cluster, deed)
     if document is None or run in marks.runs_on(document):
         return False
-    _mark(cluster, deed, run, "fence")
+    with suppress(NoSuchObject):  # gone in between, and the deed with it
+        _mark(cluster, deed, run, "fence")
     return True
 
 

@@ -111,7 +111,8 @@ class Reverting:
         for deed in reversed(self.begun):
             one = deed.undo(self.cluster, self.id, fence=self.unsure)
             done.append(one)
-            if one.found:
+            # Once injected for sure, nothing found may mean an undo whose answer was lost.
+            if one.found or not self.unsure:
                 left += self._leftovers(deed)
         return _joined(done), tuple(left)
 

@@ -6,17 +6,24 @@ rankers is not judged here, nor whether users could notice: that is the proving 
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from aiops.types import Denied, RevertIncomplete, Unreachable
+from aiops.types import (
+    AiopsError,
+    Denied,
+    InvalidExperiment,
+    InvalidInput,
+    RevertIncomplete,
+    Unreachable,
+)
 from chaos.experiment import injected
 from chaos.files.activities import Probe
 from chaos.files.providers import Inject
 from chaos.journal import RunEvent
-from chaos.probes import Context, Guard, look, met
+from chaos.probes import Context, Guard, NotEvaluated, ProbeFailed, look, met
 from chaos.probes import check as check_probe
 from chaos.record import Check, Hypothesis, Phases, Revert, RunOutcome, RunRecord
 from chaos.safety import frozen
@@ -28,12 +35,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    import pandas as pd
+
     from chaos.backend import Backend
+    from chaos.cluster import ObjectRef
+    from chaos.files.activities import Action
     from chaos.journal import Journal
     from chaos.probes import ProbeResult
     from chaos.trial import Prepared
-
-FIRST_WAIT_S: Final = 1.0
 
 
 def conduct(
@@ -66,11 +75,15 @@ def _leased(backend: Backend, run: str) -> Iterator[Callable[[], bool]]:
     if lease is None:
         yield lambda: True
         return
-    lease.take()
+    nowhere = lease.take()
+    if nowhere is not None:  # as the gates have said: this cluster keeps no leases
+        yield lambda: True
+        return
     try:
         yield lease.renew
     finally:
-        lease.release()
+        with suppress(Unreachable, Denied):  # it lapses by itself, and the record is worth more
+            lease.release()
 
 
 @dataclass(slots=True)
@@ -108,7 +121,7 @@ class _Course:
         self.began = began = self.now
         self.context = Context(
             self.backend.cluster,
-            lambda: self.backend.metrics(began),
+            self._metrics,
             self.backend.queries,
             trial.secrets,
             trial.allowed,
@@ -121,11 +134,8 @@ class _Course:
         injected_at = self.now
         outcome = self._strike(before)
         reverted = self.now
-        after: tuple[ProbeResult, ...] = ()
-        if outcome is not RunOutcome.INTERRUPTED:
-            self.progress(f"measuring the recovery for {trial.recover_s:g} s")
-            self._recover(reverted)
-            after = self._look()
+        self._roll_back()
+        outcome, after = self._after(outcome, reverted)
         phases = Phases(
             baseline_start=began,
             injected=injected_at,
@@ -135,6 +145,13 @@ class _Course:
             verified=reverted if outcome is not RunOutcome.REVERT_INCOMPLETE else None,
         )
         return self._record(phases, self._outcome(outcome, after), before, after)
+
+    def _metrics(self) -> pd.DataFrame:
+        """Return what was measured so far; raise `NotEvaluated` if that is nothing."""
+        try:
+            return self.backend.metrics(self.began or self.now)
+        except InvalidInput as error:
+            raise NotEvaluated(str(error)) from error
 
     def _strike(self, before: tuple[ProbeResult, ...]) -> RunOutcome:
         """Do the steps, and say how that ended; nothing is done outside the steady state."""
@@ -149,7 +166,7 @@ class _Course:
             self.notes.append(str(error))
             return RunOutcome.REVERT_INCOMPLETE
         except Interrupted as signal:
-            self.notes.append(f"interrupted by {signal}; the fault was taken back")
+            self.notes.append(f"{signal}; the fault was taken back")
             return RunOutcome.INTERRUPTED
         return RunOutcome.ABORTED if self.reason else RunOutcome.HELD
 
@@ -178,15 +195,37 @@ class _Course:
                 return
             if isinstance(step, FaultStep):
                 self._wait(step.before_s)
+                if self.reason:
+                    return
                 ends = self._inject(step, stack)
                 if not step.background:
                     self._until(ends)
                 self._wait(step.after_s)
-            elif isinstance(step, Probe):
-                self.during = (*self.during, check_probe(step, self.context))
-            elif not isinstance(step.provider, Inject):
-                look(step.provider, self.context)
+            else:
+                self._do(step)
         self._until(max((one.ends for one in self.active), default=self.now))
+
+    def _do(self, step: Action | Probe) -> None:
+        """Do a step of the method; one that fails ends the run, as nobody knows what it did."""
+        try:
+            self._act(step)
+        except (ProbeFailed, NotEvaluated, Unreachable, Denied) as error:
+            self.reason = f"the action {step.name!r} failed: {error}"
+
+    def _act(self, step: Action | Probe) -> None:
+        """Do what the file asks for beside faults, and record what a probe of it sees."""
+        if isinstance(step, Probe):
+            self.during = (*self.during, check_probe(step, self.context))
+        elif not isinstance(step.provider, Inject):  # those are faults, and were mapped to them
+            look(step.provider, self.context)
+
+    def _roll_back(self) -> None:
+        """Do the file's own rollbacks, whatever each of them says."""
+        for step in self.prepared.trial.rollbacks:
+            try:
+                self._act(step)
+            except (AiopsError, OSError) as error:
+                self.notes.append(f"the rollback {step.name!r} failed: {error}")
 
     def _inject(self, step: FaultStep, stack: ExitStack) -> datetime:
         """Inject one fault and return when its hold is over."""
@@ -245,6 +284,21 @@ class _Course:
             self.progress("taking the fault back")
             one.stack.close()
 
+    def _after(
+        self, outcome: RunOutcome, reverted: datetime
+    ) -> tuple[RunOutcome, tuple[ProbeResult, ...]]:
+        """Measure the recovery and look again, unless somebody wants this to end."""
+        if outcome is RunOutcome.INTERRUPTED:
+            return outcome, ()
+        self.progress(f"measuring the recovery for {self.prepared.trial.recover_s:g} s")
+        try:
+            self._recover(reverted)
+            return outcome, self._look()
+        except Interrupted as signal:
+            self.notes.append(f"{signal} while the recovery was measured")
+            incomplete = outcome is RunOutcome.REVERT_INCOMPLETE
+            return outcome if incomplete else RunOutcome.INTERRUPTED, ()
+
     def _recover(self, reverted: datetime) -> None:
         """Wait for the recovery, and note when all struck workloads were ready again."""
         trial = self.prepared.trial
@@ -253,10 +307,16 @@ class _Course:
         end, healed = reverted + timedelta(seconds=trial.recover_s), None
         while self.now < end:
             self.backend.wait(min(self.backend.step_s, (end - self.now).total_seconds()))
-            if healed is None and all(settled(self.backend.cluster.get(ref)) for ref in workloads):
+            if healed is None and all(self._settled(ref) for ref in workloads):
                 healed = (self.now - reverted).total_seconds()
         if workloads:
             self.notes.append(_healing(healed, trial.recover_within, trial.recover_s))
+
+    def _settled(self, ref: ObjectRef) -> bool:
+        try:
+            return settled(self.backend.cluster.get(ref))
+        except (InvalidExperiment, Unreachable, Denied):  # gone, or not to be seen just now
+            return False
 
     def _look(self) -> tuple[ProbeResult, ...]:
         return self.prepared.trial.hypothesis.check(self.context)

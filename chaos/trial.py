@@ -48,6 +48,8 @@ class Trial:
     baseline_s, settle_s, hold_s, recover_s : float
         How long is measured before, how much of that hold is left out of judgement, how long a
         control lasts, and how long is measured after, s.
+    rollbacks : tuple
+        What the file wants done in the end, after its faults have been taken back.
     decoy : tuple of (change, service) or None
         A harmless change at the moment at which a fault would be injected.
     recover_within : float or None
@@ -67,6 +69,7 @@ class Trial:
     limits: Limits = field(default_factory=Limits)
     secrets: Secrets = field(default_factory=Secrets)
     allowed: Allowed = field(default_factory=Allowed)
+    rollbacks: tuple[Action | Probe, ...] = ()
     decoy: tuple[str, str] | None = None
     expected: Expected = field(default_factory=Expected)
     recover_within: float | None = None
@@ -154,6 +157,7 @@ def from_file(
         hypothesis=Hypothesis.of(file.hypothesis),
         guards=settings.guards,
         limits=limits.with_outage() if outage else limits,
+        rollbacks=file.rollbacks,
         secrets=file.secrets,
         allowed=file.allowed,
         expected=_expected(file, tuple(steps)),
@@ -207,6 +211,8 @@ def _expected(file: ExperimentFile, steps: tuple[FaultStep | Action | Probe, ...
 
 
 def refuse_without_victims(trial: Trial) -> None:
-    """Raise `InvalidExperiment` if a file has nothing to do."""
-    if not trial.steps:
-        raise InvalidExperiment(f"{trial.title!r} has an empty method; add an action to it")
+    """Raise `InvalidExperiment` if a file injects nothing: a run of it would have no truth."""
+    if not trial.faults:
+        raise InvalidExperiment(
+            f"the method of {trial.title!r} injects no fault; add an action of chaos.ctk inject"
+        )

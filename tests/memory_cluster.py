@@ -4,7 +4,7 @@ import copy
 from datetime import UTC, datetime
 
 from aiops.types import Denied
-from chaos.cluster import NoSuchObject, ObjectRef, no_such_object
+from chaos.cluster import NoSuchObject, ObjectRef
 from chaos.patch import apply, lookup
 
 
@@ -33,7 +33,7 @@ class MemoryCluster:
     def get(self, ref):
         self._refuse_unreadable(ref.kind)
         if ref not in self.objects:
-            raise no_such_object(ref, self.objects)
+            raise NoSuchObject(f"there is no {ref}")
         return copy.deepcopy(self.objects[ref])
 
     def list(self, kind, namespace, labels=()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,6 +27,8 @@ from aiops.cli.output import Json, print_json, print_table, say, telling
 from aiops.types import InvalidInput, RevertIncomplete
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from chaos.backend import Backend
     from chaos.files import ExperimentFile
     from chaos.record import RunRecord
@@ -41,7 +44,8 @@ EXIT_CODES = {
 }
 """By the outcome of a run; the largest of several counts."""
 
-REVERT_INCOMPLETE = 4
+REVERT_INCOMPLETE = EXIT_CODES["revert-incomplete"]
+INTERRUPTED = EXIT_CODES["interrupted"]
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="An experiment, YAML or JSON.")]
 Seed = Annotated[
@@ -255,15 +259,27 @@ def _run_once(
 ) -> RunRecord:
     from aiops.proving.running import new_run, run_prepared
     from chaos.journal import Journal
-    from chaos.signals import interruptible
 
     prepared = _prepare(experiment, place, new_run(), seed, outage)
     prepared.preflight.refuse_unless_clear()
     if place.name == "k8s" and not agreed:
         _confirm(prepared, place)
     folder = out / "runs" / prepared.trial.run
-    with telling() as tell, interruptible():
+    with telling() as tell, undone_when_interrupted():
         return run_prepared(prepared, place, Journal(out / JOURNAL_FILE), folder, tell).record
+
+
+@contextmanager
+def undone_when_interrupted() -> Iterator[None]:
+    """Let a signal end the command as shells expect, once every fault has been taken back."""
+    from chaos.signals import Interrupted, interruptible
+
+    try:
+        with interruptible():
+            yield
+    except Interrupted as signal:
+        say(f"error: {signal}; no fault is in place", err=True)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _confirm(prepared: Prepared, place: Backend) -> None:

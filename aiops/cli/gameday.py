@@ -19,6 +19,7 @@ from aiops.cli.access import (
     QueriesFile,
     Where,
 )
+from aiops.cli.experiments import INTERRUPTED, undone_when_interrupted
 from aiops.cli.output import Json, counting, say, settings_of
 from aiops.cli.scoring import JudgeName, JudgeOption, Reports, check_reports, judge_of, show
 from aiops.types import InvalidInput
@@ -56,7 +57,8 @@ def gameday(
     """Run a suite, grade what monitoring made of it, and write the page: DIR/gameday.html.
 
     A suite always holds controls, in which nothing is done: without them nobody could count false
-    alarms. Exit code 0 whatever the grades are, 4 if a fault is not proved gone.
+    alarms. Exit code 0 whatever the grades are, 4 if a fault is not proved gone, 130 if it
+    was interrupted: the page is then about the runs until there.
     """
     check_reports(report)
     if (suite is None) == (starter is None):
@@ -77,6 +79,8 @@ def gameday(
 
         board = score(runs, judge_of(judge, settings), progress=progress)
     show(board, [out / "gameday.html", *(report or [])], as_json=as_json)
+    if any(run.record.outcome.value == "interrupted" for run in runs):
+        raise typer.Exit(INTERRUPTED)
 
 
 def _play(where: Where, path: Path | None, out: Path, *, agreed: bool) -> tuple[RunFolder, ...]:
@@ -93,11 +97,10 @@ def _play(where: Where, path: Path | None, out: Path, *, agreed: bool) -> tuple[
     with where.open(out / JOURNAL_FILE, seed=0) as place:
         from aiops.proving.gameday import run_on_cluster
         from aiops.proving.starter import starter
-        from chaos.signals import interruptible
 
         suite = suite or starter(place)
         _confirm(suite, agreed=agreed)
-        with counting("runs") as progress, interruptible():
+        with counting("runs") as progress, undone_when_interrupted():
             return run_on_cluster(suite, place, out, progress=progress)
 
 

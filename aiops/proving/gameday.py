@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import random
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import suppress
 from dataclasses import replace
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 from aiops.proving.running import new_run, run_prepared, run_trial
 from aiops.proving.suite import draw
-from aiops.types import InvalidExperiment
+from aiops.types import InvalidExperiment, RevertIncomplete
 from chaos.backend import SimBackend
 from chaos.changes import CHANGES
 from chaos.cluster import ObjectRef
 from chaos.experiment import Experiment
 from chaos.faults import make_fault
 from chaos.journal import Journal
-from chaos.record import Expected
+from chaos.record import Expected, RunOutcome
 from chaos.runs import RunFolder
 from chaos.safety import Limits
 from chaos.shop import TOPOLOGY
@@ -59,9 +58,12 @@ def run_on_simulator(
     runs = draw(suite)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         waiting = {pool.submit(_simulate, suite, one, folder): one for one in runs}
-        for done, future in enumerate(as_completed(waiting), start=1):
-            future.result()
-            progress(done, len(runs), _said(waiting[future]))
+        try:
+            for done, future in enumerate(as_completed(waiting), start=1):
+                future.result()
+                progress(done, len(runs), _said(waiting[future]))
+        finally:
+            pool.shutdown(cancel_futures=True)
     return tuple(RunFolder.read(folder / _name(one)) for one in runs)
 
 
@@ -72,7 +74,7 @@ def run_on_cluster(
     *,
     progress: Callable[[int, int, str], None] = lambda *_: None,
 ) -> tuple[RunFolder, ...]:
-    """Run a suite on a cluster, one run after the other.
+    """Run a suite on a cluster, one run after the other; an interrupted run is the last one.
 
     Raises
     ------
@@ -90,6 +92,12 @@ def run_on_cluster(
         found = run_trial(trial, backend, journal, folder / _name(one))
         kept.append(found)
         progress(done, len(runs), f"{_said(one)}: {found.record.outcome.value}")
+        if found.record.outcome is RunOutcome.REVERT_INCOMPLETE:
+            raise RevertIncomplete(
+                f"the gameday ends with {found.path}: {'; '.join(found.record.notes)}"
+            )
+        if found.record.outcome is RunOutcome.INTERRUPTED:
+            break
     return tuple(kept)
 
 
@@ -138,16 +146,18 @@ def _simulate(suite: Suite, one: Draw, folder: Path) -> None:
     journal = Journal(own / JOURNAL_FILE)
     names = [service.name for service in topology.services]
     random.Random(one.seed).shuffle(names)  # noqa: S311  no secret
+    why = ""
     for name in (one.target,) if one.target else names:
-        trial = trial_of(suite, one, [name], tuple(CHANGES))
-        with suppress(InvalidExperiment):
-            prepared = prepare(trial, backend)
-            if prepared.preflight.clear:
-                run_prepared(prepared, backend, journal, own)
-                return
-    raise InvalidExperiment(
-        f"{one.fault} can strike nothing in this system; give it targets, or allow_outage: true"
-    )
+        try:
+            prepared = prepare(trial_of(suite, one, [name], tuple(CHANGES)), backend)
+        except InvalidExperiment as error:
+            why = str(error)
+            continue
+        if prepared.preflight.clear:
+            run_prepared(prepared, backend, journal, own)
+            return
+        why = str(prepared.preflight.refusals[0])
+    raise InvalidExperiment(f"{_said(one)} can strike nothing in this system: {why}")
 
 
 def _deployments(backend: Backend) -> list[dict[str, Any]]:

@@ -150,8 +150,13 @@ def _beside(faults: int, controls: float, decoys: float) -> tuple[int, int]:
     left = 1 - controls - decoys
     if left <= 0:
         raise InvalidExperiment("controls and decoys leave no room for faults; lower one of them")
-    total = faults / left
-    return _up(controls * total), _up(decoys * total)
+    quiet, changed = _up(controls * faults / left), _up(decoys * faults / left)
+    while True:  # what one is rounded up by is more runs of which the other must have its share
+        total = faults + quiet + changed
+        needed = _up(controls * total), _up(decoys * total)
+        if needed == (quiet, changed):
+            return needed
+        quiet, changed = needed
 
 
 def _up(number: float) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aiops.types import InvalidExperiment, InvalidInput
+from aiops.types import InvalidInput
 from chaos.cluster import NoSuchObject, ObjectRef
 from chaos.marks import runs_on
 from chaos.safety.affected import lost
@@ -110,7 +110,7 @@ def leased(look: Look) -> Iterator[Finding]:
             lease = look.cluster.get(ObjectRef("Lease", namespace, LEASE))
         except NoSuchObject:
             continue
-        except (InvalidExperiment, InvalidInput) as error:
+        except InvalidInput as error:
             yield no_leases(namespace, error)
             continue
         if text := held(lease, look.cluster.now):

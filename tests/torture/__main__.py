@@ -13,6 +13,7 @@ import tempfile
 import time
 import traceback
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -88,6 +89,8 @@ def _work(draws, writing):
             if not result.problems:
                 shutil.rmtree(folder / str(number))
         nursery.close()
+        with suppress(OSError):  # what is left in it shows what went wrong
+            folder.rmdir()
         code = 0
     finally:
         if code:

@@ -5,7 +5,7 @@ import pytest
 from aiops.clients.kubernetes import KubernetesClient
 from aiops.types import InvalidExperiment, RevertIncomplete
 from chaos.cluster import ObjectRef
-from chaos.experiment import Experiment
+from chaos.experiment import Experiment, injected
 from chaos.journal import Journal, RunEvent
 from chaos.live import LiveCluster
 from chaos.patience import Patience
@@ -160,3 +160,26 @@ def test_a_mark_that_is_none_of_ours_is_not_guessed_at(server, cluster, journal)
     with pytest.raises(InvalidExperiment, match=r"chaos\.aiops/r9"):
         recover_marked(cluster, journal, ["shop"])
     assert cluster.get(target)["metadata"]["annotations"] == mark
+
+
+def test_a_conflict_is_reported_even_if_the_answer_to_the_undo_is_lost(server, cluster, journal):
+    target = ObjectRef("Deployment", "shop", "cart")
+    experiment = Experiment("scale.zero", target, hold_s=60.0, seed=1, run="r1")
+    dropped = []
+
+    def cut_once(method, path, attempt):
+        if method == "PATCH" and not dropped:
+            dropped.append(path)
+            return "cut"
+        return None
+
+    def hold():
+        with injected(experiment, cluster, journal):
+            cluster.patch(target, [{"op": "replace", "path": "/spec/replicas", "value": 5}])
+            server.trouble = cut_once
+
+    with pytest.raises(RevertIncomplete, match="/spec/replicas was changed by someone else"):
+        hold()
+    assert dropped
+    assert cluster.get(target)["spec"]["replicas"] == 5
+    assert journal.pending() == {}

@@ -98,10 +98,10 @@ def deed(cluster):
     return patch_deed("scale.zero", CART, cluster.object("Deployment", "shop", "cart"), change)
 
 
-def write(cluster, *ops):
+def write(cluster, *ops, name="cart"):
     """Change the cart past the network, as someone else would."""
     kind = cluster.api.kind("Deployment")
-    cluster.api.objects.patch(kind, "shop", "cart", list(ops))
+    cluster.api.objects.patch(kind, "shop", name, list(ops))
 
 
 def cart(cluster):
@@ -242,6 +242,35 @@ def test_one_object_that_resists_does_not_hold_up_the_others(server, deed, clust
     )
     script.Janitor(server, orders(deed, first)).undo_all()
     assert replicas == [3]
+
+
+@pytest.fixture
+def two(server, deed, cluster):
+    """A janitor of two objects: the cart, then the till; both are struck."""
+    meta = {"name": "till", "namespace": "shop"}
+    made = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta}
+    cluster.add(made | {"spec": {"replicas": 3}})
+    till = PatchDeed(ObjectRef("Deployment", "shop", "till"), "", deed.ops, deed.undo_ops)
+    write(cluster, MARK, *deed.ops)
+    write(cluster, MARK, *deed.ops, name="till")
+    return script.Janitor(server, orders(deed, till))
+
+
+def test_the_last_deed_is_undone_first(two, cluster):
+    two.undo_all()
+    names = [change.path.rpartition("/")[2] for change in cluster.log]
+    assert names == ["till", "cart"]
+
+
+def test_a_run_is_not_over_before_all_of_it_is(two, deed, cluster, clock):
+    clock.happenings = iter(
+        [
+            lambda: write(cluster, *deed.undo_ops, UNMARK, name="till"),
+            lambda: write(cluster, *deed.undo_ops, UNMARK),
+        ]
+    )
+    assert two.watch()
+    assert clock.passed == 2 * script.LOOK_EVERY_S
 
 
 def test_of_a_process_only_the_mark_is_taken_off(server, cluster):

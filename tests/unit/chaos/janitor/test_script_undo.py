@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -112,6 +113,43 @@ def test_what_is_due_agrees_on_any_patch(data):
     undo = data.draw(patches(document, least=1))
     ops, conflicts = undoing.due(document, undo)
     assert script.due(document, undo) == (ops, list(conflicts))
+
+
+@pytest.mark.parametrize(
+    ("document", "undo"),
+    [
+        ({"on": 1}, [{"op": "replace", "path": "/on", "value": True}]),
+        ({"on": 1}, [{"op": "replace", "path": "/on", "value": 1.0}]),
+        (
+            {"names": ["a", "c"]},
+            [
+                {"op": "add", "path": "/names/0", "value": "b"},
+                {"op": "test", "path": "/names", "value": ["b", "a", "c"]},
+                {"op": "remove", "path": "/names/0"},
+            ],
+        ),
+        (
+            {"rest": ["a"]},
+            [
+                {"op": "add", "path": "/rest/1", "value": "b"},
+                {"op": "add", "path": "/rest/-", "value": "c"},
+                {"op": "add", "path": "/rest/9", "value": "d"},
+            ],
+        ),
+    ],
+)
+def test_what_is_due_agrees_where_json_is_tricky(document, undo):
+    ops, conflicts = undoing.due(document, undo)
+    assert script.due(document, undo) == (ops, list(conflicts))
+
+
+@pytest.mark.parametrize(
+    ("path", "after"),
+    [("/0", ["new", "a", "b"]), ("/1", ["a", "new", "b"]), ("/2", ["a", "b", "new"])],
+)
+def test_an_element_goes_where_its_index_says(path, after):
+    insert = [{"op": "add", "path": path, "value": "new"}]
+    assert script.apply(["a", "b"], insert) == after == patch.apply(["a", "b"], insert)
 
 
 def test_none_of_it_changes_what_it_is_given():

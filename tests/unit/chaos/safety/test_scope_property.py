@@ -34,10 +34,10 @@ frozen_label = st.sampled_from([{}] * 15 + [{"chaos.aiops/freeze": "true"}])
 def clusters(draw):
     """Draw namespaces, labelled or not, with applications, budgets, freezes and other runs."""
     documents = []
-    for space in draw(st.lists(st.sampled_from(SPACES), min_size=1, max_size=4, unique=True)):
+    for space in draw(st.lists(st.sampled_from(SPACES), min_size=1, max_size=3, unique=True)):
         documents.append(namespace(space, draw(opt_in) | draw(frozen_label)))
         for app in draw(st.lists(st.sampled_from(APPS), min_size=1, max_size=2, unique=True)):
-            replicas = draw(st.integers(0, 5))
+            replicas = draw(st.integers(0, 4))
             away = draw(st.sampled_from([0, 0, 0, 1, 9]))
             documents += application(space, app, replicas, max(0, replicas - away))
         if draw(st.integers(0, 9)) == 9:
@@ -100,7 +100,7 @@ def may_be_struck(cluster, space):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60 + CASES // 5)
+@pytest.mark.timeout(60 + CASES)
 @given(case=cases())
 @settings(
     deadline=None,
