@@ -37,6 +37,9 @@ RUN: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
 GRACE_S: Final = 15.0
 """So long after the hold a fault that is still there is overdue, s."""
 
+ARMING_S: Final = 30.0
+"""What arming the guardians may take of that time is added to it, s."""
+
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
@@ -143,7 +146,8 @@ def injected(  # noqa: PLR0913  what a caller may choose, each with a default
     if experiment.run in journal.pending():
         raise InvalidExperiment(f"run {experiment.run} left its fault behind; recover it first")
     plan = plan or experiment.plan(cluster)
-    expires = cluster.now + timedelta(seconds=experiment.hold_s + GRACE_S)
+    arming_s = ARMING_S if guardians else 0.0
+    expires = cluster.now + timedelta(seconds=experiment.hold_s + arming_s + GRACE_S)
     run = Reverting(experiment.run, plan, cluster, journal, patience or Patience())
     run.note(
         RunEvent.PLANNED,

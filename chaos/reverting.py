@@ -64,9 +64,13 @@ class Reverting:
             If an object is no longer what it was when the plan was made; deeds before that one
             are done.
         Unreachable, Denied, InvalidExperiment
-            As the cluster does.
+            As the cluster does; the last also if it is so late that guardians may have left.
         """
         self.begun = ()
+        if self.cluster.now >= expires:
+            raise InvalidExperiment(
+                f"run {self.id} is overdue before its fault was injected; was this machine asleep?"
+            )
         for deed in self.plan.deeds:
             before, self.begun = self.begun, (*self.begun, deed)
             mark = marks.write_mark(self.plan.fault, deed.to_json(), expires.isoformat())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from aiops.types import InvalidExperiment
@@ -117,8 +117,14 @@ class Prepared:
         }
 
 
-def from_file(
-    file: ExperimentFile, backend: Backend, *, run: str, seed: int, outage: bool = False
+def from_file(  # noqa: PLR0913  what a caller may say beyond the file, each with a default
+    file: ExperimentFile,
+    backend: Backend,
+    *,
+    run: str,
+    seed: int,
+    outage: bool = False,
+    over_budget: bool = False,
 ) -> Trial:
     """Return the trial that an experiment file describes, on the cluster of a backend.
 
@@ -126,6 +132,8 @@ def from_file(
     ----------
     outage : bool
         Whether the caller accepts that a workload loses all of its pods.
+    over_budget : bool
+        Whether the caller accepts that a PodDisruptionBudget is exceeded.
 
     Raises
     ------
@@ -133,7 +141,8 @@ def from_file(
         If a target is none, or more than one, of the objects there.
     """
     settings = file.settings
-    limits = Limits.told(settings.blast_radius)
+    told = Limits.told(settings.blast_radius)
+    limits = replace(told.with_outage() if outage else told, respect_budgets=not over_budget)
     faults = len(file.faults())
     steps: list[FaultStep | Action | Probe] = []
     for step in file.method:
@@ -156,7 +165,7 @@ def from_file(
         recover_s=settings.phases.recover,
         hypothesis=Hypothesis.of(file.hypothesis),
         guards=settings.guards,
-        limits=limits.with_outage() if outage else limits,
+        limits=limits,
         rollbacks=file.rollbacks,
         secrets=file.secrets,
         allowed=file.allowed,

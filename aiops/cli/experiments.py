@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -55,6 +56,9 @@ Seed = Annotated[
 Outage = Annotated[
     bool, typer.Option("--allow-outage", help="A workload may lose all of its pods.")
 ]
+Budgets = Annotated[
+    bool, typer.Option("--ignore-budgets", help="A PodDisruptionBudget may be exceeded.")
+]
 AllowPython = Annotated[
     list[str] | None,
     typer.Option(metavar="MODULE", help="Python module that the file may call; repeat it."),
@@ -66,6 +70,14 @@ AllowProcess = Annotated[
 OutFolder = Annotated[
     Path, typer.Option(metavar="DIR", help="For the journal and the folder of each run.")
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What whoever runs an experiment accepts beyond the cautious defaults."""
+
+    outage: bool
+    over_budget: bool
 
 
 def validate(
@@ -98,6 +110,7 @@ def plan(
     namespace: Namespace = "shop",
     seed: Seed = None,
     allow_outage: Outage = False,
+    ignore_budgets: Budgets = False,
     allow_python: AllowPython = None,
     allow_process: AllowProcess = None,
     janitor_image: JanitorImage = None,
@@ -112,7 +125,8 @@ def plan(
     experiment = read(file, allow_python, allow_process)
     with telling() as tell, where.open(OUT / JOURNAL_FILE, seed=_seed(experiment, seed)) as place:
         tell("planning")
-        prepared = _prepare(experiment, place, "plan", _seed(experiment, seed), allow_outage)
+        consent = Consent(allow_outage, ignore_budgets)
+        prepared = _prepare(experiment, place, "plan", _seed(experiment, seed), consent)
         shown = _document(prepared, place, janitor=janitor_image is not None)
     if as_json:
         print_json(shown)
@@ -133,6 +147,7 @@ def run(
     janitor_image: JanitorImage = None,
     seed: Seed = None,
     allow_outage: Outage = False,
+    ignore_budgets: Budgets = False,
     allow_python: AllowPython = None,
     allow_process: AllowProcess = None,
     yes: Annotated[
@@ -149,12 +164,13 @@ def run(
     """
     where = Where(backend, context, kubeconfig, namespace, prometheus, queries, janitor_image)
     experiment = read(file, allow_python, allow_process)
+    consent = Consent(allow_outage, ignore_budgets)
     first = _seed(experiment, seed)
     records: list[RunRecord] = []
     for number in range(experiment.settings.repeat):
         with where.open(out / JOURNAL_FILE, seed=first + number) as place:
             records.append(
-                _run_once(experiment, place, out, first + number, allow_outage, yes or number > 0)
+                _run_once(experiment, place, out, first + number, consent, yes or number > 0)
             )
         if records[-1].outcome.value in {"interrupted", "revert-incomplete"}:
             break
@@ -234,11 +250,18 @@ def _seed(experiment: ExperimentFile, told: int | None) -> int:
 
 
 def _prepare(
-    experiment: ExperimentFile, place: Backend, run: str, seed: int, outage: bool
+    experiment: ExperimentFile, place: Backend, run: str, seed: int, consent: Consent
 ) -> Prepared:
     from chaos.trial import from_file, prepare, refuse_without_victims
 
-    trial = from_file(experiment, place, run=run, seed=seed, outage=outage)
+    trial = from_file(
+        experiment,
+        place,
+        run=run,
+        seed=seed,
+        outage=consent.outage,
+        over_budget=consent.over_budget,
+    )
     refuse_without_victims(trial)
     _same_namespace(prepared := prepare(trial, place), place)
     return prepared
@@ -255,12 +278,12 @@ def _same_namespace(prepared: Prepared, place: Backend) -> None:
 
 
 def _run_once(
-    experiment: ExperimentFile, place: Backend, out: Path, seed: int, outage: bool, agreed: bool
+    experiment: ExperimentFile, place: Backend, out: Path, seed: int, consent: Consent, agreed: bool
 ) -> RunRecord:
     from aiops.proving.running import new_run, run_prepared
     from chaos.journal import Journal
 
-    prepared = _prepare(experiment, place, new_run(), seed, outage)
+    prepared = _prepare(experiment, place, new_run(), seed, consent)
     prepared.preflight.refuse_unless_clear()
     if place.name == "k8s" and not agreed:
         _confirm(prepared, place)

@@ -23,7 +23,7 @@ class NetDelay(PodFault):
     id = "net.delay"
     family = "net"
     metrics = ("latency_p95",)
-    rbac = ("patch pods", "create pods/exec")
+    rbac = ("patch pods", "create pods/exec", "get pods/exec")  # a websocket opens by GET
     graded = True
 
     def pod_deed(

@@ -25,7 +25,7 @@ class StressCpu(PodFault):
     id = "stress.cpu"
     family = "stress"
     metrics = ("cpu",)
-    rbac = ("patch pods", "create pods/exec")
+    rbac = ("patch pods", "create pods/exec", "get pods/exec")  # a websocket opens by GET
     graded = True
 
     def pod_deed(

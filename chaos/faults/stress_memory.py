@@ -25,7 +25,7 @@ class StressMemory(PodFault):
     id = "stress.memory"
     family = "stress"
     metrics = ("memory",)
-    rbac = ("patch pods", "create pods/exec")
+    rbac = ("patch pods", "create pods/exec", "get pods/exec")  # a websocket opens by GET
     graded = True
 
     def pod_deed(

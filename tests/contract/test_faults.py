@@ -9,10 +9,10 @@ from aiops.types import InvalidExperiment
 from chaos import FAULTS, Experiment, Journal, ObjectRef, Plan, fault, injected, make_fault
 from chaos.faults.rollout import RolloutFault
 from chaos.reverting import Reverting
-from chaos.undoing import Undone
 from chaos.sampling import METRICS
 from chaos.shop import SHOP
 from chaos.simulator import Simulator
+from chaos.undoing import Undone
 
 every_fault = pytest.mark.parametrize("kind", FAULTS.values(), ids=FAULTS)
 every_service = pytest.mark.parametrize("service", SHOP, ids=lambda service: service.name)

@@ -66,14 +66,16 @@ def table(results):
     groups = defaultdict(list)
     for result in results:
         groups[_label(result)].append(result)
-    rows = [f"{'':34}  runs  spawned  complete  recovered  conflicts  revert s: median  max"]
+    rows = [
+        f"{'':18}  runs  spawned  complete  recovered  written  conflicts  revert s: median  max"
+    ]
     for label, group in sorted(groups.items(), key=lambda item: _ORDER.index(item[0])):
         times = [one["revert_s"] for one in group if one["revert_s"] is not None]
         shown = f"{statistics.median(times):16.3f}  {max(times):.3f}" if times else ""
         counts = (len(group), _count(group, "spawned"), len(group) - _count(group, "problems"))
         rows.append(
-            f"{label:34}{counts[0]:6}{counts[1]:9}{counts[2]:10}"
-            f"{_count(group, 'recovered'):11}{_count(group, 'conflict'):11}{shown}"
+            f"{label:18}{counts[0]:6}{counts[1]:9}{counts[2]:10}{_count(group, 'recovered'):11}"
+            f"{_count(group, 'written'):9}{_count(group, 'conflict'):11}{shown}"
         )
     return "\n".join(rows)
 

@@ -35,7 +35,7 @@ class Draw:
 
     `phase` and `at` say when it happens: a random time after the start or into the hold (`delay`,
     s), the `at`-th write of the injection, or the `at`-th request of the revert. `twice`: the
-    signal is sent again at once. `spawned`: the watchdog is a program of its own, as users have
+    signal is sent again at once. `late_after`: so many requests later arrives what is under way. `spawned`: the watchdog is a program of its own, as users have
     it, and no fork. `write`: what somebody else writes at that moment; the ending then follows in
     the hold.
     """
@@ -50,6 +50,7 @@ class Draw:
     delay: float
     away_s: float = 0.0
     twice: bool = False
+    late_after: int = 3
     spawned: bool = False
     bare: bool = False
     by_marks: bool = False
@@ -95,6 +96,7 @@ def _draw(rng, spawned_share, *, seed, ending, phase, write=None):
         delay=rng.uniform(0.0, 0.3 if phase == "start" else 0.06),
         away_s=rng.uniform(0.1, 1.5),
         twice=rng.random() < 0.3,
+        late_after=rng.randint(1, 12),
         spawned=rng.random() < spawned_share,
         bare=rng.random() < 0.3,
         by_marks=rng.random() < 0.5,

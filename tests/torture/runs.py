@@ -42,6 +42,7 @@ class Result:
     phase: str
     spawned: bool
     write: str | None
+    written: bool
     code: int
     conflict: bool
     recovered: bool
@@ -53,7 +54,7 @@ class Result:
 def play(draw, nursery, folder):
     """Play one run in a cluster of its own; `folder` must not exist yet."""
     folder.mkdir()
-    with FakeApiServer() as server:
+    with FakeApiServer(late_after=draw.late_after) as server:
         return _Run(draw, server, nursery, Path(folder)).play()
 
 
@@ -93,6 +94,7 @@ class _Run:
             self.draw.phase,
             self.draw.spawned,
             self.draw.write,
+            bool(self.foreign and self.foreign.done),
             self.code,
             reported,
             recovered,
@@ -213,6 +215,8 @@ class _Run:
     def _problems(self, before, reported):
         if self.foreign:
             wrong = self.foreign.problems(self.server, self.code, reported)
+            if self.draw.phase == "hold" and not self.foreign.done:
+                wrong.append("nobody wrote, because the fault was never held")
             touched = {self._name(self.foreign.where)} if self.foreign.done else set()
         else:
             wrong, touched = ["a conflict was reported, and nobody wrote"] * reported, set()

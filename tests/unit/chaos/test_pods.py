@@ -37,10 +37,10 @@ def workload(service=APP, step_s=5.0):
     return Workload(service, step_s, template(service), replicas=service.replicas)
 
 
-def strike(work, process, token="t"):
+def strike(work, process, run="t"):
     """Start a process in every pod."""
     for pod in work.pods:
-        pod.processes[token] = process
+        pod.processes[run] = process
     work.settled = False
 
 
