@@ -160,6 +160,7 @@ class ControlPlane:
         self._objects[workload.service.ref]["status"] = {
             "replicas": len(workload.pods),
             "readyReplicas": workload.ready,
+            "updatedReplicas": workload.updated,
         }
 
     def _autoscale(self, name: str, used: float, passed_s: float) -> None:

@@ -15,7 +15,7 @@ from aiops.types import InvalidExperiment, RevertIncomplete
 from chaos import marks, patch
 from chaos.cluster import NoSuchObject, ObjectRef, Process
 from chaos.patch import MISSING, PatchConflict, lookup
-from chaos.undoing import Undone, due, leftover_pointers, paths
+from chaos.undoing import Undone, adds, due, leftover_pointers, paths
 from chaos.workloads import uid_of
 
 if TYPE_CHECKING:
@@ -102,7 +102,8 @@ class PatchDeed:
         """Mark the object, then patch it on condition that the mark is still there."""
         marked = _mark(cluster, self, run, mark)
         try:
-            cluster.patch(self.target, (*marks.require_mark(marked, run), *self.ops))
+            free = marks.require_version(marked) if adds(marked, self.undo_ops) else ()
+            cluster.patch(self.target, (*free, *marks.require_mark(marked, run), *self.ops))
         except PatchConflict:
             _unmark(cluster, self, run)
             raise
@@ -126,8 +127,10 @@ class PatchDeed:
             unmark = marks.remove_mark(document, run)
             if not ops and not unmark:
                 return Undone()
+            adding = any(operation["op"] == "add" for operation in ops)
+            free = marks.require_version(document) if adding else ()
             try:
-                cluster.patch(self.target, (*ops, *unmark))
+                cluster.patch(self.target, (*free, *ops, *unmark))
             except NoSuchObject:
                 return Undone(gone=True)
             if fenced and not ops:

@@ -25,6 +25,8 @@ SCHEMA: Final = "aiops.chaos.mark/v1"
 
 ANNOTATIONS: Final = "/metadata/annotations"
 
+VERSION: Final = "/metadata/resourceVersion"
+
 
 def pointer(run: str) -> str:
     """Return the JSON Pointer to the mark of a run.
@@ -41,13 +43,19 @@ def put_mark(document: Mapping[str, Any], run: str, text: str) -> Patch:
     JSON Patch cannot test for absence. Where there are no annotations yet the patch tests the
     version of the object instead, so that it cannot wipe out those that another adds meanwhile.
     """
-    ops: list[Operation] = []
-    version = lookup(document, "/metadata/resourceVersion")
-    if version is not MISSING:
-        ops.append({"op": "test", "path": "/metadata/resourceVersion", "value": version})
+    ops: list[Operation] = [*require_version(document)]
     if lookup(document, ANNOTATIONS) is MISSING:
         ops.append({"op": "add", "path": ANNOTATIONS, "value": {}})
     return (*ops, {"op": "add", "path": pointer(run), "value": text})
+
+
+def require_version(document: Mapping[str, Any]) -> Patch:
+    """Return the patch that fails if anybody has written to the object since `document` was read.
+
+    Empty where a cluster counts no versions.
+    """
+    version = lookup(document, VERSION)
+    return () if version is MISSING else ({"op": "test", "path": VERSION, "value": version},)
 
 
 def require_mark(document: Mapping[str, Any], run: str) -> Patch:

@@ -45,8 +45,12 @@ class PatchConflict(AiopsError):
     """
 
     def __init__(self, pointer: str, reason: str) -> None:
-        super().__init__(f"{pointer or 'the whole document'} {reason}")
+        super().__init__(pointer, reason)
         self.pointer = pointer
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.pointer or 'the whole document'} {self.reason}"
 
 
 def lookup(document: Any, pointer: str) -> Any:

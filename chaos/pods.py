@@ -152,6 +152,11 @@ class Workload:
         """How many pods take requests."""
         return self.replicas if self.settled else len(self._ready())
 
+    @property
+    def updated(self) -> int:
+        """How many pods are of the present template."""
+        return sum(pod.template == self.template for pod in self.pods)
+
     def capacity(self, *, work: float = 1.0, stolen: float = 0.0) -> Capacity:
         """Return what the ready pods can do, while a request costs `work` times its usual CPU."""
         ready = self.pods if self.settled else self._ready()

@@ -28,7 +28,7 @@ from chaos.probes import check as check_probe
 from chaos.record import Check, Hypothesis, Phases, Revert, RunOutcome, RunRecord
 from chaos.safety import frozen
 from chaos.signals import Interrupted
-from chaos.trial import FaultStep
+from chaos.trial import FaultStep, replan
 from chaos.workloads import settled
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ class _Course:
                 self.backend.cluster,
                 self.journal,
                 guardians=self.backend.guardians(),
-                plan=self.prepared.plans[experiment.run],
+                plan=replan(self.prepared, step, self.backend),
             )
         )
         self.armed = self.armed or self.now

@@ -1,7 +1,12 @@
-"""The simulated shop: five services, who calls whom, and what comes in. Data only."""
+"""The simulated shops: who calls whom, what an answer costs, and what comes in. Data only.
+
+The first is the simulator's own. The twin stands for the real one in ``examples/shop``, so that
+what the simulator says can be held against what a real system says.
+"""
 
 from __future__ import annotations
 
+from chaos.load import Load
 from chaos.service import Service
 from chaos.system import Topology
 
@@ -18,3 +23,23 @@ SHOP = (
 
 TOPOLOGY = Topology(SHOP, entries={"web": 1.0})
 """The shop as a whole, calm but for its load."""
+
+_TWIN_MEMORY = 17e6
+
+TWIN_SHOP = (
+    Service("users", 1, "4", 0.0002, _TWIN_MEMORY, {"web": 1.0}),
+    Service(
+        "web", 2, "250m", 0.0040, _TWIN_MEMORY, {"catalog": 0.8, "cart": 0.5, "checkout": 0.25}
+    ),
+    Service("catalog", 2, "250m", 0.0035, _TWIN_MEMORY, {"stock": 0.5}),
+    Service(
+        "checkout", 2, "250m", 0.0040, _TWIN_MEMORY, {"cart": 1.0, "payment": 1.0, "stock": 1.0}
+    ),
+    Service("cart", 2, "250m", 0.0030, _TWIN_MEMORY),
+    Service("payment", 2, "250m", 0.0040, _TWIN_MEMORY),
+    Service("stock", 2, "250m", 0.0027, _TWIN_MEMORY),
+)
+"""The shop of ``examples/shop``; the work is its own and about 2 ms for reading and writing HTTP."""
+
+TWIN = Topology(TWIN_SHOP, entries={"users": 1.0}, load=Load(rate=12.0, swing=0.0, sd=0.0))
+"""The twin as a whole: its load generator's rate, and no day."""

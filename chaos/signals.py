@@ -3,12 +3,18 @@
 Inside `interruptible` the first INT, TERM or HUP raises `Interrupted`. Whoever must not be torn
 away from something wraps it into `shielded`: what arrives there waits for the end of it, or for
 the next `exposed` part. Without `interruptible` around them neither changes anything.
+
+Python swallows what is raised inside a finalizer or a weak reference's callback, where a signal
+may find it. So `Interrupted` is raised again where such a part begins or ends as if nothing had
+happened, and at the next signal.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import signal
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +27,10 @@ CAUGHT: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 INSISTENT: Final = 3
 """The INT with this number, counted over all signals, ends the program at once."""
+
+
+AGAIN_S: Final = 1.0
+"""Another signal so soon after the first finds its exception still on the way out, s."""
 
 
 class Interrupted(BaseException):
@@ -47,7 +57,7 @@ class _Desk:
     def clear(self) -> None:
         self.received = 0
         self.held: int | None = None
-        self.raised = False
+        self.raised_at = -math.inf
 
     def receive(self, signum: int, _frame: FrameType | None) -> None:
         """Raise the first signal, or hold it; tell who insists that we are at it."""
@@ -57,15 +67,15 @@ class _Desk:
             signal.raise_signal(signum)
         if self.held is None:
             self.held = signum
-        if not self.shields:
+        if not self.shields and time.monotonic() - self.raised_at > AGAIN_S:
             self.deliver()
         if self.received < INSISTENT:
             _say("taking the fault back first; a third INT ends this at once and leaves it there")
 
     def deliver(self) -> None:
-        """Raise the signal that is held, unless one was raised before."""
-        if self.held is not None and not self.raised:
-            self.raised = True
+        """Raise the signal that is held, if there is one."""
+        if self.held is not None:
+            self.raised_at = time.monotonic()
             raise Interrupted(self.held)
 
 
@@ -75,6 +85,8 @@ _DESK: Final = _Desk()
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Let the first INT, TERM or HUP raise `Interrupted`; hold the others, and say so.
+
+    Catch it outside of this: inside, every shielded part would raise it again.
 
     For the main thread only. A signal that is ignored, as HUP is under nohup, stays ignored.
     """
@@ -88,6 +100,7 @@ def interruptible() -> Iterator[None]:
     finally:
         for signum in caught:
             signal.signal(signum, handlers[signum])
+        _DESK.clear()
 
 
 @contextmanager
@@ -116,6 +129,7 @@ def exposed() -> Iterator[None]:
         yield
     finally:
         _DESK.shields = before
+    _DESK.deliver()
 
 
 def _say(text: str) -> None:

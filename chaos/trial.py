@@ -200,6 +200,35 @@ def prepare(trial: Trial, backend: Backend) -> Prepared:
     return Prepared(trial, plans, found)
 
 
+def replan(prepared: Prepared, step: FaultStep, backend: Backend) -> Plan:
+    """Return the plan of a fault as the cluster is now, on the victims that were planned for.
+
+    Time has passed since they were shown: an autoscaler may have changed a value that the undo
+    must bring back, or a pod may have gone that made the difference between few and none.
+
+    Raises
+    ------
+    InvalidExperiment
+        If the victims would be others by now, or a gate has shut.
+    """
+    planned, trial = prepared.plans[step.experiment.run], prepared.trial
+    plan = step.experiment.plan(backend.cluster)
+    if plan.victims != planned.victims:
+        now, then = (", ".join(map(str, one.victims)) for one in (plan, planned))
+        raise InvalidExperiment(
+            f"the victims are no longer those of the plan: {then} then, {now} now; run it again"
+        )
+    check(
+        (plan,),
+        backend.cluster,
+        backend.scope,
+        limits=trial.limits,
+        hold_s=step.experiment.hold_s,
+        holder=trial.run,
+    ).refuse_unless_clear()
+    return plan
+
+
 def diff(prepared: Prepared, backend: Backend) -> str:
     """Return what the faults would change, as a diff a person can read."""
     plans = prepared.plans.values()

@@ -57,6 +57,28 @@ def due(document: Any, undo: Patch) -> tuple[list[Operation], tuple[str, ...]]:
     return ops, tuple(conflicts)
 
 
+def adds(document: Any, undo: Patch) -> bool:
+    """Say whether what `undo` takes back puts members into objects where there are none yet.
+
+    JSON Patch cannot test for absence, so such a patch needs another guard.
+
+    Raises
+    ------
+    PatchConflict
+        If one of them is there by now: someone else has set it.
+    """
+    added = [
+        change["path"]
+        for change in undo
+        if change["op"] == "remove"
+        and not isinstance(lookup(document, change["path"].rpartition("/")[0]), list)
+    ]
+    for pointer in added:
+        if lookup(document, pointer) is not MISSING:
+            raise PatchConflict(pointer, "was set by someone else meanwhile")
+    return bool(added)
+
+
 def leftover_pointers(document: Any, undo: Patch) -> tuple[str, ...]:
     """Return the pointers that `undo` would set back and that are not as they were before."""
     changes = (operation for operation in undo if operation["op"] != "test")

@@ -84,13 +84,17 @@ def watch(orders: int, answers: int) -> int:
         stream=sys.stderr, format="%(asctime)s watchdog %(process)d: %(message)s", level="INFO"
     )
     told = _wake_on_term()
-    order = Order.from_line(_read_line(orders))
+    line = _read_line(orders)
+    if not line:
+        log.info("whoever started this watchdog has gone without an order")
+        return 2
+    order = Order.from_line(line)
     try:
         work = _prepare(order)
     except (AiopsError, OSError) as error:
-        os.write(answers, f"{error}\n".encode())
+        _answer(answers, str(error))
         return 2
-    os.write(answers, f"{READY}\n".encode())
+    _answer(answers, READY)
     return _watch(work, orders, told, order.expires)
 
 
@@ -162,10 +166,16 @@ def _wake_on_term() -> int:
 
 
 def _read_line(descriptor: int) -> bytes:
+    """Return the first line; nothing if the pipe closes before its end."""
     line = b""
     while not line.endswith(b"\n"):
         piece = os.read(descriptor, _PIECE)
         if not piece:
-            raise EOFError("whoever started this watchdog gave it no order")
+            return b""
         line += piece
     return line
+
+
+def _answer(descriptor: int, text: str) -> None:
+    with suppress(BrokenPipeError):  # whoever asked has gone, which its other pipe will tell
+        os.write(descriptor, f"{text}\n".encode())

@@ -40,9 +40,9 @@ def cases(
     ] = 0,
     as_json: Json = False,
 ) -> None:
-    """Write labelled cases from simulated systems: grade rankers on them with `aiops eval rca OUT`.
+    """Write labelled cases from simulated systems.
 
-    Each case is a system of its own: most hold a fault, about 18 % nothing unusual, and about 12 %
+    Grade rankers on them with `aiops eval rca OUT`. Each case is a system of its own: most hold a fault, about 18 % nothing unusual, and about 12 %
     a harmless change. OUT/manifest.json says what was done and what users could see of it.
     """
     with counting("cases") as progress:
@@ -87,7 +87,10 @@ def list_faults(as_json: Json = False) -> None:
 
 @app.command("schema")
 def schema() -> None:
-    """Print the JSON Schema of experiment files, for editors and other tools."""
+    """Print the JSON Schema of experiment files.
+
+    For editors and other tools.
+    """
     from chaos.files import json_schema
 
     print_json(json_schema())

@@ -86,7 +86,10 @@ def validate(
     allow_process: AllowProcess = None,
     as_json: Json = False,
 ) -> None:
-    """Check an experiment file without touching anything; exit code 2 if it is not sound."""
+    """Check an experiment file without touching anything.
+
+    Exit code 2 if it is not sound.
+    """
     found = read(file, allow_python, allow_process)
     faults = [
         {"name": one.name, "fault": one.fault, "target": str(one.target), "hold_s": one.hold_s}
@@ -116,10 +119,10 @@ def plan(
     janitor_image: JanitorImage = None,
     as_json: Json = False,
 ) -> None:
-    """Show what a run would do: the victims, the diff, the rights it needs, and what is against it.
+    """Show what a run would do, and what is against it.
 
-    Nothing is changed; a real server checks every change by a dry run. Exit code 2 if the run
-    would be refused.
+    That is the victims, the diff, and the rights it needs. Nothing is changed; a real server
+    checks every change by a dry run. Exit code 2 if the run would be refused.
     """
     where = Where(backend, context, kubeconfig, namespace, janitor_image=janitor_image)
     experiment = read(file, allow_python, allow_process)
@@ -156,7 +159,7 @@ def run(
     out: OutFolder = OUT / "chaos",
     as_json: Json = False,
 ) -> None:
-    """Run an experiment: measure, inject, watch, take back, and say whether it bit.
+    """Run an experiment, take it back, and say whether it bit.
 
     Exit codes: 0 the steady state held, 1 it did not, 2 refused or invalid and nothing was done,
     3 a guard aborted it, 4 the revert is not complete, 5 nobody noticed anything, 130 interrupted
@@ -200,9 +203,9 @@ def recover(
     out: OutFolder = OUT / "chaos",
     as_json: Json = False,
 ) -> None:
-    """Undo what killed runs left behind: those in the journal, and with --all those marked.
+    """Undo what killed runs left behind.
 
-    Works from any machine that may patch the objects. Runs that somebody is just holding are
+    Those in the journal, and with --all those marked in the cluster. Works from any machine that may patch the objects. Runs that somebody is just holding are
     undone too. Exit code 4 if one could not be proved gone.
     """
     from chaos.recovery import recover as recover_journal

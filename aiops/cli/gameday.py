@@ -54,9 +54,9 @@ def gameday(
     report: Reports = None,
     as_json: Json = False,
 ) -> None:
-    """Run a suite, grade what monitoring made of it, and write the page: DIR/gameday.html.
+    """Run a suite, and write one page of what monitoring missed.
 
-    A suite always holds controls, in which nothing is done: without them nobody could count false
+    The page is DIR/gameday.html. A suite always holds controls, in which nothing is done: without them nobody could count false
     alarms. Exit code 0 whatever the grades are, 4 if a fault is not proved gone, 130 if it
     was interrupted: the page is then about the runs until there.
     """

@@ -28,7 +28,10 @@ def rbac(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Print the smallest ServiceAccount, Role and RoleBinding with which faults can be injected."""
+    """Print the smallest Role with which faults can be injected.
+
+    With its ServiceAccount and RoleBinding, as YAML.
+    """
     from chaos import FAULTS
     from chaos import fault as by_id
     from chaos.rbac import manifests, rights_for
@@ -47,9 +50,9 @@ def admission(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Print a ValidatingAdmissionPolicy that keeps those accounts out of all other namespaces.
+    """Print a policy that keeps the accounts out of other namespaces.
 
-    It needs Kubernetes 1.30.
+    A ValidatingAdmissionPolicy about the accounts of `aiops chaos rbac`; it needs Kubernetes 1.30.
     """
     from chaos.admission import policy
     from chaos.rbac import Account
@@ -63,7 +66,10 @@ def freeze(
     kubeconfig: Kubeconfig = None,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Told to whoever is stopped.")] = "",
 ) -> None:
-    """Stop every run in a namespace within a tick, and refuse new ones, until `unfreeze`."""
+    """Stop every run in a namespace, and refuse new ones.
+
+    Runs stop within a tick, and none begins until `aiops chaos unfreeze`.
+    """
     from chaos.safety import freeze_manifest
 
     client = _client(namespace, context, kubeconfig)

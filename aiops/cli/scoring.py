@@ -45,9 +45,9 @@ def score(
     report: Reports = None,
     as_json: Json = False,
 ) -> None:
-    """Grade detection and ranking on recorded runs, whose truth is known.
+    """Grade detection and ranking on recorded runs.
 
-    A detection between injection and a grace after the revert is right, any other a false alarm.
+    What was done in them is known. A detection between injection and a grace after the revert is right, any other a false alarm.
     Every share has its Wilson interval of 95 %. Exit code 0 whatever the grades are.
     """
     check_reports(report)
@@ -66,7 +66,10 @@ def export(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A new folder, for the case.")],
     as_json: Json = False,
 ) -> None:
-    """Write a run as a labelled case, for `aiops eval rca` and `aiops investigate`."""
+    """Write a run as a labelled case.
+
+    `aiops eval rca` and `aiops investigate` read it.
+    """
     from aiops.proving.running import export as write_case
     from chaos.runs import RunFolder
 
@@ -105,13 +108,18 @@ def show(board: Scoreboard, reports: list[Path] | None, *, as_json: bool) -> Non
     from aiops.reports.scoreboard import figures, headline, ranking_row
 
     say(headline(board))
-    print_table(("figure", "value"), figures(board))
+    print_table(("figure", "value"), [(name, _plain(value)) for name, value in figures(board)])
     if board.rankings:
         from aiops.reports.scoreboard import RANKING_HEAD
 
         print_table(RANKING_HEAD, [ranking_row(one) for one in board.rankings])
     for path in reports or []:
         say(f"report: {path}")
+
+
+def _plain(text: str) -> str:
+    """Return `text` with the narrow space of a page as one that every terminal has."""
+    return text.replace("\u202f", " ")
 
 
 def _html(board: Scoreboard, path: Path) -> None:

@@ -6,33 +6,47 @@ import random
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from multiprocessing import get_context
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from aiops.proving.running import new_run, run_prepared, run_trial
+from aiops.proving.running import new_run, run_trial
 from aiops.proving.suite import draw
-from aiops.types import InvalidExperiment, RevertIncomplete
+from aiops.types import InvalidExperiment, RevertIncomplete, Unreachable
 from chaos.backend import SimBackend
 from chaos.changes import CHANGES
 from chaos.cluster import ObjectRef
 from chaos.experiment import Experiment
 from chaos.faults import make_fault
 from chaos.journal import Journal
+from chaos.patch import PatchConflict
 from chaos.record import Expected, RunOutcome
 from chaos.runs import RunFolder
 from chaos.safety import Limits
-from chaos.shop import TOPOLOGY
+from chaos.shop import TOPOLOGY, TWIN
 from chaos.simulator import Simulator
 from chaos.topology import draw_topology
-from chaos.trial import FaultStep, Trial, prepare
+from chaos.trial import FaultStep, Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from aiops.proving.suite import Draw, Suite
     from chaos.backend import Backend
+    from chaos.system import Topology
 
 JOURNAL_FILE = "journal.jsonl"
+
+TWIN_STEP_S = 2.0
+"""Seconds from one sample of the twin to the next, as the real shop is sampled."""
+
+DRAWN_STEP_S = 5.0
+"""Seconds from one sample to the next of all other systems."""
+
+SYSTEMS: Mapping[str, Callable[[int], Topology]] = MappingProxyType(
+    {"shop": lambda _: TOPOLOGY, "twin": lambda _: TWIN, "drawn": draw_topology}
+)
+"""What a simulator simulates, by the name that a suite gives it, for a seed."""
 
 
 def run_on_simulator(
@@ -88,8 +102,7 @@ def run_on_cluster(
     names = sorted(one["metadata"]["name"] for one in _deployments(backend))
     kept: list[RunFolder] = []
     for done, one in enumerate(runs, start=1):
-        trial = trial_of(suite, one, names)
-        found = run_trial(trial, backend, journal, folder / _name(one))
+        found = _insist(suite, one, names, backend, journal, folder)
         kept.append(found)
         progress(done, len(runs), f"{_said(one)}: {found.record.outcome.value}")
         if found.record.outcome is RunOutcome.REVERT_INCOMPLETE:
@@ -99,6 +112,22 @@ def run_on_cluster(
         if found.record.outcome is RunOutcome.INTERRUPTED:
             break
     return tuple(kept)
+
+
+def _insist(  # noqa: PLR0913, PLR0917  what a run needs
+    suite: Suite,
+    one: Draw,
+    names: Sequence[str],
+    backend: Backend,
+    journal: Journal,
+    folder: Path,
+) -> RunFolder:
+    """Run one draw, and once more if something got in its way before anything was done."""
+    try:
+        return run_trial(trial_of(suite, one, names), backend, journal, folder / _name(one))
+    except (InvalidExperiment, PatchConflict, Unreachable):
+        backend.wait(suite.phases.recover)
+        return run_trial(trial_of(suite, one, names), backend, journal, folder / _name(one))
 
 
 def trial_of(suite: Suite, one: Draw, names: Sequence[str], decoys: Sequence[str] = ()) -> Trial:
@@ -139,25 +168,29 @@ def _with(trial: Trial, experiment: Experiment, metrics: tuple[str, ...]) -> Tri
 
 
 def _simulate(suite: Suite, one: Draw, folder: Path) -> None:
-    """Run one draw on a simulator of its own, on the first service on which its fault can act."""
-    topology = TOPOLOGY if suite.system == "shop" else draw_topology(one.seed)
-    backend = SimBackend(Simulator(one.seed, topology=topology))
-    own = folder / _name(one)
-    journal = Journal(own / JOURNAL_FILE)
+    """Run one draw on the first service on which its fault can act, each time on a fresh system."""
+    topology = SYSTEMS[suite.system](one.seed)
     names = [service.name for service in topology.services]
     random.Random(one.seed).shuffle(names)  # noqa: S311  no secret
     why = ""
     for name in (one.target,) if one.target else names:
+        backend = _simulated(topology, one.seed)
+        own = folder / _name(one)
+        # a drawn system has a namespace of its own
+        here = suite.model_copy(update={"namespace": backend.system})
         try:
-            prepared = prepare(trial_of(suite, one, [name], tuple(CHANGES)), backend)
-        except InvalidExperiment as error:
+            trial = trial_of(here, one, [name], tuple(CHANGES))
+            run_trial(trial, backend, Journal(own / JOURNAL_FILE), own)
+        except (InvalidExperiment, PatchConflict) as error:
             why = str(error)
-            continue
-        if prepared.preflight.clear:
-            run_prepared(prepared, backend, journal, own)
+        else:
             return
-        why = str(prepared.preflight.refusals[0])
     raise InvalidExperiment(f"{_said(one)} can strike nothing in this system: {why}")
+
+
+def _simulated(topology: Topology, seed: int) -> SimBackend:
+    step_s = TWIN_STEP_S if topology is TWIN else DRAWN_STEP_S
+    return SimBackend(Simulator(seed, step_s, topology=topology))
 
 
 def _deployments(backend: Backend) -> list[dict[str, Any]]:

@@ -6,7 +6,6 @@ its cautious defaults.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, Final
 
@@ -68,12 +67,15 @@ def _placed(
     """Return the fault on the first workload where every gate is open, or None."""
     for name in names:
         ref = ObjectRef("Deployment", backend.system, name)
-        with suppress(InvalidExperiment):
+        try:
             plan = make_fault(fault, params).plan(backend.cluster, ref, hold_s=PHASES.hold)
             found = check((plan,), backend.cluster, backend.scope, hold_s=PHASES.hold)
-            if found.clear:
-                return Row(fault=fault, targets=(name,), params=params)
-            refused.append(str(found.refusals[0]))
+        except InvalidExperiment as error:
+            refused.append(str(error))
+            continue
+        if found.clear:
+            return Row(fault=fault, targets=(name,), params=params)
+        refused.append(str(found.refusals[0]))
     return None
 
 

@@ -49,15 +49,15 @@ class Suite(_Block):
     """The whole file.
 
     `controls` and `decoys` are shares of all runs: of those in which nothing is done, and of those
-    with nothing but a harmless change. `system` says what a simulator simulates: the shop, or a
-    system of its own for each run.
+    with nothing but a harmless change. `system` says what a simulator simulates: its own shop, a
+    twin of ``examples/shop``, or a system of its own for each run.
     """
 
     schema_: Annotated[Literal["aiops.gameday/v1"], Field(alias="schema")] = "aiops.gameday/v1"
     title: str = "Gameday"
     seed: Annotated[int, Field(ge=0)] = 0
     namespace: str = "shop"
-    system: Literal["shop", "drawn"] = "shop"
+    system: Literal["shop", "twin", "drawn"] = "shop"
     phases: Phases = Phases()
     repeats: Annotated[int, Field(ge=1)] = 1
     controls: Annotated[float, Field(ge=LEAST_CONTROLS, lt=1)] = LEAST_CONTROLS
@@ -96,7 +96,7 @@ def load_suite(path: Path) -> Suite:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidExperiment(f"{path}: cannot be read: {error}") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # the latter of a tag such as !!int
         raise InvalidExperiment(f"{path}: is no YAML: {' '.join(str(error).split())}") from None
     return parse_suite(document, str(path))
 

@@ -113,7 +113,7 @@ def leased(look: Look) -> Iterator[Finding]:
         except InvalidInput as error:
             yield no_leases(namespace, error)
             continue
-        if text := held(lease, look.cluster.now):
+        if text := held(lease, look.cluster.now, look.holder):
             yield Finding("lease", "refuse", text)
 
 

@@ -25,6 +25,8 @@ class Look:
         What each plan means for the pods.
     hold_s : float
         How long they are held, s.
+    holder : str
+        The run that may hold the lease; empty before it began.
     """
 
     plans: tuple[Plan, ...]
@@ -33,6 +35,7 @@ class Look:
     limits: Limits
     strikes: tuple[Affected, ...]
     hold_s: float
+    holder: str = ""
 
     @property
     def touched(self) -> tuple[ObjectRef, ...]:

@@ -45,13 +45,14 @@ GATES: Final[tuple[Callable[[Look], Iterator[Finding]], ...]] = (
 """All gates, in the order in which their findings are told."""
 
 
-def check(
+def check(  # noqa: PLR0913  what is asked, of whom, and three bounds with defaults
     plans: Sequence[Plan],
     cluster: Cluster,
     scope: Scope,
     *,
     limits: Limits | None = None,
     hold_s: float = 0.0,
+    holder: str = "",
 ) -> Preflight:
     """Ask every gate about plans that may be in place at the same time; change nothing.
 
@@ -65,6 +66,8 @@ def check(
         How far the run may go.
     hold_s : float
         How long the faults are held, s.
+    holder : str
+        The run that holds the namespace's lease by now, if this is asked while it runs.
 
     Raises
     ------
@@ -76,7 +79,7 @@ def check(
         If the cluster does not answer.
     """
     strikes = tuple(affected(plan, cluster) for plan in plans)
-    look = Look(tuple(plans), cluster, scope, limits or Limits(), strikes, hold_s)
+    look = Look(tuple(plans), cluster, scope, limits or Limits(), strikes, hold_s, holder)
     return Preflight(tuple(finding for gate in GATES for finding in _asked(gate, look)))
 
 

@@ -17,7 +17,7 @@ from aiops.clients.kubernetes import KubernetesClient, NotFound
 from chaos.live import LiveCluster
 
 ROOT = Path(__file__).parents[2]
-NAMESPACE = "shop-e2e"
+NAMESPACE = f"shop-e2e-{os.getpid()}"  # the one before may still be on its way out
 IMAGE = os.environ.get("AIOPS_TEST_IMAGE", "python:3.12-slim")
 
 

@@ -1,6 +1,7 @@
 """The process that is tortured: it injects one fault for real, holds it, and takes it back."""
 
 import os
+import select
 import signal
 import subprocess
 import time
@@ -121,6 +122,9 @@ def _inject(order, folder, channel):
 
 
 def _hold(channel):
+    """Wait for a word, in short naps: a signal just before a read would only be seen after it."""
+    while not select.select([channel], [], [], 0.02)[0]:
+        pass
     if os.read(channel, 1) == b"!":
         raise Ordered
 

@@ -6,7 +6,6 @@ It makes a namespace of its own with one small service, and deletes it at the en
 """
 
 import argparse
-import json
 import os
 import random
 import select
@@ -22,14 +21,11 @@ from pathlib import Path
 
 from aiops.clients.kubernetes import KubernetesClient
 from aiops.types import AiopsError
-from chaos.cluster import ObjectRef
 from chaos.journal import Journal, RunEvent
-from chaos.live import LiveCluster
 from chaos.recovery import recover
-from chaos.workloads import live_pods, pod_ref, settled
 from tests.torture.draws import FAULTS as PATCHING
 from tests.torture.nursery import Nursery
-from tests.torture.world import essence
+from tests.torture.shop import Shop
 
 FAULTS = {**PATCHING, "stress.cpu": {}, "stress.memory": {"strength": 0.3}}
 ENDINGS = ("KILL", "end", "INT", "KILL", "exception", "TERM", "HUP")
@@ -47,52 +43,6 @@ class Outcome:
     revert_s: float | None
     recovered: bool
     problems: tuple
-
-
-class Shop:
-    """One Deployment behind one Service, in a namespace of its own."""
-
-    def __init__(self, client, namespace, image):
-        self.cluster, self.client, self.namespace = LiveCluster(client), client, namespace
-        self.deployment = ObjectRef("Deployment", namespace, "web")
-        self.service = ObjectRef("Service", namespace, "web")
-        for document in _manifests(namespace, image):
-            client.create(document)
-
-    def remove(self):
-        self.client.delete("Namespace", None, self.namespace)
-
-    def pods(self):
-        return live_pods(self.cluster, self.deployment, self.cluster.get(self.deployment))
-
-    def settle(self):
-        """Wait until all pods are as they should be."""
-        until = time.monotonic() + PATIENCE_S
-        while time.monotonic() < until:
-            workload = self.cluster.get(self.deployment)
-            pods = self.cluster.list("Pod", self.namespace)
-            if settled(workload) and len(pods) == len(self.pods()) == workload["spec"]["replicas"]:
-                return
-            time.sleep(0.3)
-        raise TimeoutError(f"{self.deployment} did not settle within {PATIENCE_S:.0f} s")
-
-    def state(self):
-        """Return what must be as before: all specs, labels and annotations, and the pods'."""
-        documents = [self.cluster.get(self.deployment), self.cluster.get(self.service)]
-        found = {document["kind"]: essence(document) for document in documents}
-        found["Deployment"]["metadata"].get("annotations", {}).pop(_REVISION, None)
-        for pod in self.pods():
-            kept = essence(pod, keep=False)
-            kept["spec"] = [one["image"] for one in pod["spec"]["containers"]]
-            found.setdefault("Pod", []).append(kept)
-        return json.dumps(found, sort_keys=True)
-
-    def processes(self, run):
-        """Return the pods in which a process of the run is still there."""
-        return [pod_ref(pod).name for pod in self.pods() if self.cluster.running(pod_ref(pod), run)]
-
-
-_REVISION = "deployment.kubernetes.io/revision"
 
 
 def play(shop, nursery, options, seed, folder):
@@ -192,49 +142,6 @@ def main(arguments=None):
     if times:
         _say(f"revert after KILL: median {statistics.median(times):.2f} s, max {max(times):.2f} s")
     return int(bool(bad))
-
-
-def _manifests(namespace, image):
-    labels = {"app": "web"}
-    container = {
-        "name": "app",
-        "image": image,
-        "imagePullPolicy": "IfNotPresent",
-        "command": ["python3", "-m", "http.server", "8080"],
-        "env": [{"name": "GREETING", "value": "hello"}],
-        "readinessProbe": {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1},
-        "resources": {
-            "limits": {"cpu": "300m", "memory": "128Mi"},
-            "requests": {"cpu": "10m", "memory": "16Mi"},
-        },
-    }
-    metadata = {"name": "web", "namespace": namespace}
-    return (
-        {
-            "apiVersion": "v1",
-            "kind": "Namespace",
-            "metadata": {"name": namespace, "labels": {"chaos.aiops/enabled": "true"}},
-        },
-        {
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": metadata,
-            "spec": {
-                "replicas": 2,
-                "selector": {"matchLabels": labels},
-                "template": {
-                    "metadata": {"labels": labels},
-                    "spec": {"terminationGracePeriodSeconds": 1, "containers": [container]},
-                },
-            },
-        },
-        {
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": metadata,
-            "spec": {"selector": labels, "ports": [{"port": 80, "targetPort": 8080}]},
-        },
-    )
 
 
 def _say(text):

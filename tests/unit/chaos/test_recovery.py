@@ -1,5 +1,7 @@
 """What a process leaves behind that was killed is undone from the journal, and from the marks."""
 
+from datetime import timedelta
+
 import pytest
 
 from aiops.clients.kubernetes import KubernetesClient
@@ -8,6 +10,7 @@ from chaos.cluster import ObjectRef
 from chaos.experiment import Experiment, injected
 from chaos.journal import Journal, RunEvent
 from chaos.live import LiveCluster
+from chaos.patch import PatchConflict
 from chaos.patience import Patience
 from chaos.recovery import recover, recover_marked
 from chaos.reverting import Reverting
@@ -64,7 +67,7 @@ def crash(cluster, journal):
         )
         reverting = Reverting(run, experiment.plan(cluster), cluster, journal)
         reverting.note(RunEvent.PLANNED, **reverting.plan.to_json())
-        reverting.inject(cluster.now)
+        reverting.inject(cluster.now + timedelta(minutes=1))
 
     return leave
 
@@ -182,4 +185,25 @@ def test_a_conflict_is_reported_even_if_the_answer_to_the_undo_is_lost(server, c
         hold()
     assert dropped
     assert cluster.get(target)["spec"]["replicas"] == 5
+    assert journal.pending() == {}
+
+
+def test_what_someone_sets_between_mark_and_deed_is_not_overwritten(server, cluster, journal):
+    """JSON Patch has no test for absence, so an `add` alone would write over it."""
+    web = ObjectRef("Service", "shop", "web")
+    experiment = Experiment("svc.selector", web, hold_s=60.0, seed=1, run="r1")
+    label = "chaos.aiops/no-such-pod"
+    theirs = {"op": "add", "path": f"/spec/selector/{label.replace('/', '~1')}", "value": "theirs"}
+
+    def write_before_the_deed(method, path, attempt):
+        if method == "PATCH" and attempt == 2:
+            service = server.api.kind("Service")
+            server.api.objects.patch(service, "shop", "web", [theirs])
+
+    server.trouble = write_before_the_deed
+    with pytest.raises(PatchConflict), injected(experiment, cluster, journal):
+        pytest.fail("injected over what someone else had set")
+    after = cluster.get(web)
+    assert after["spec"]["selector"] == {"app": "web", label: "theirs"}
+    assert not after["metadata"].get("annotations")
     assert journal.pending() == {}

@@ -154,3 +154,54 @@ except Interrupted:
 """
     ended = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True)
     assert ended.returncode == code
+
+
+class Swallowing:
+    """What raises in its finalizer raises for nobody."""
+
+    def __del__(self):
+        send()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interrupt_that_python_swallows_is_raised_before_the_hold():
+    reached = []
+
+    def work():
+        Swallowing()
+        with shielded():
+            reached.append("the injection")
+            with exposed():
+                reached.append("the hold")
+
+    with pytest.raises(Interrupted), interruptible():
+        work()
+    assert reached == ["the injection"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interrupt_that_python_swallows_in_the_hold_is_raised_at_its_end():
+    reached = []
+
+    def work():
+        with shielded():
+            with exposed():
+                Swallowing()
+                reached.append("the hold")
+            reached.append("what comes after it")
+
+    with pytest.raises(Interrupted), interruptible():
+        work()
+    assert reached == ["the hold"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_after_one_that_was_swallowed_the_next_signal_is_obeyed(monkeypatch):
+    def work():
+        Swallowing()
+        monkeypatch.setattr("chaos.signals.AGAIN_S", -1.0)
+        send()
+        pytest.fail("the second signal was only noted")
+
+    with pytest.raises(Interrupted), interruptible():
+        work()

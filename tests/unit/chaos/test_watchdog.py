@@ -71,9 +71,9 @@ def struck(cluster, journal, watchdog):
         plan = SCALE.plan(cluster)
         run = Reverting("r1", plan, cluster, journal)
         run.note(RunEvent.PLANNED, **plan.to_json())
-        expires = datetime.now(UTC) + timedelta(seconds=expires_s)
-        run.inject(expires)  # before the watchdog is there, which otherwise may find it overdue
-        watchdog.arm("r1", plan, expires)
+        now = datetime.now(UTC)
+        run.inject(now + timedelta(minutes=10))  # at first: a watchdog may find the run overdue
+        watchdog.arm("r1", plan, now + timedelta(seconds=expires_s))
         return watchdog._processes["r1"]
 
     return strike
@@ -182,3 +182,26 @@ def test_an_order_comes_back_as_it_was():
     for kubeconfig in (None, Path("config")):
         order = Order("r1", Path("j.jsonl"), kubeconfig, "here", datetime(2026, 1, 2, tzinfo=UTC))
         assert Order.from_line(order.to_line()) == order
+
+
+def test_an_injector_that_dies_before_its_order_leaves_no_watchdog(watchdog):
+    process = watchdog.spawn()
+    process.stdin.close()
+    assert process.wait(SOON_S) == 2
+    process.stdout.close()
+    assert "Traceback" not in watchdog.log_path.read_text()
+
+
+def test_an_injector_that_dies_before_it_hears_an_answer_has_its_run_closed(
+    watchdog, cluster, journal, kubeconfig, server
+):
+    plan = SCALE.plan(cluster)
+    journal.append("r1", RunEvent.PLANNED, time=cluster.now, payload=plan.to_json())
+    expires = datetime.now(UTC) + timedelta(minutes=10)
+    process = watchdog.spawn()
+    process.stdout.close()
+    process.stdin.write(Order("r1", journal.path, kubeconfig, "fake", expires).to_line())
+    process.stdin.close()
+    assert process.wait(SOON_S) == 0
+    assert journal.pending() == {}
+    assert replicas(server) == 2

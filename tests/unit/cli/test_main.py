@@ -6,13 +6,21 @@ import sys
 import pytest
 
 from aiops import datasets
-from aiops.types import RevertIncomplete
+from aiops.types import InvalidCase, RevertIncomplete
 
 HEAVY = {
-    "jinja2", "networkx", "numpy", "pandas", "pyarrow", "pydantic", "rich", "scipy", "sqlalchemy",
+    "httpx", "jinja2", "kubernetes", "networkx", "numpy", "pandas", "pyarrow", "pydantic", "rich",
+    "scipy", "sqlalchemy", "yaml",
 }  # fmt: skip
 
-COMMANDS = (["investigate"], ["datasets"], ["prove"], ["demo"], ["eval"], ["eval", "rca"])
+CHAOS = (
+    "validate", "plan", "run", "recover", "score", "export", "rbac", "admission", "freeze",
+    "unfreeze", "cases", "list", "schema", "describe",
+)  # fmt: skip
+COMMANDS = (
+    ["investigate"], ["datasets"], ["prove"], ["demo"], ["gameday"], ["eval"], ["eval", "rca"],
+    ["chaos"], *(["chaos", name] for name in CHAOS),
+)  # fmt: skip
 
 
 def run_python(code, *words):
@@ -30,7 +38,7 @@ class TestHelp:
         answer = aiops("--help")
         assert answer.code == 0
         assert answer.err == ""
-        for name in ("investigate", "datasets", "prove", "demo", "eval"):
+        for name in ("investigate", "datasets", "prove", "demo", "gameday", "chaos", "eval"):
             assert f"\n  {name} " in answer.out
 
     def test_loads_nothing_heavy(self):
@@ -52,7 +60,7 @@ class TestHelp:
         assert long.code == 0
         assert long.out.startswith(f"Usage: aiops {' '.join(command)} ")
 
-    @pytest.mark.parametrize("group", [[], ["eval"]], ids=" ".join)
+    @pytest.mark.parametrize("group", [[], ["eval"], ["chaos"]], ids=" ".join)
     def test_the_list_of_commands_cuts_no_sentence(self, aiops, group):
         _, listed, commands = aiops(*group, "--help").out.partition("Commands:\n")
         assert listed
@@ -107,10 +115,19 @@ class TestErrors:
 
     def test_every_deliberate_error_is_one_line(self, aiops, monkeypatch, refused):
         def fail(name):
-            raise RevertIncomplete("cart is\n  still scaled\r to zero")
+            raise InvalidCase("cart is\n  still scaled\r to zero")
 
         monkeypatch.setattr(datasets, "load", fail)
         refused(aiops("datasets"), "error: cart is still scaled to zero\n")
+
+    def test_a_fault_that_may_still_be_there_has_a_code_of_its_own(self, aiops, monkeypatch):
+        def fail(name):
+            raise RevertIncomplete("cart is still scaled to zero")
+
+        monkeypatch.setattr(datasets, "load", fail)
+        answer = aiops("datasets")
+        assert (answer.code, answer.out) == (4, "")
+        assert answer.err == "error: cart is still scaled to zero\n"
 
     def test_what_the_system_refuses_is_told_in_its_words_with_the_file(
         self, aiops, monkeypatch, refused

@@ -1,19 +1,24 @@
 """The loop itself: what it leaves behind when it holds, when it does not, and when it crashes."""
 
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
 from aiops import datasets, pipeline
 from aiops.guides import ApprovedBy, NobodyApproves
-from aiops.proving import prove as proving
-from aiops.proving.prove import FAULTS, HOLD_STEPS, Loop, prove
+from aiops.proving.prove import SCRIPTS, Loop, prove
 from aiops.proving.tools import workload
 from aiops.settings import Detection, Ranking, Settings
 from aiops.store import Store
 from aiops.types import Anomaly, IncidentState, Outcome
 from chaos import Journal, RunEvent
+from chaos.backend import SimBackend
+from chaos.marks import runs_on
 from chaos.simulator import Simulator
+
+SCRIPT = SCRIPTS["sim"]
+STORE = workload("shop", "store")
 
 
 @pytest.fixture
@@ -24,31 +29,36 @@ def store(tmp_path):
 
 
 @pytest.fixture
-def loop(tmp_path, store):
+def shops():
+    """Every simulator that the loop starts."""
+    return []
+
+
+@pytest.fixture
+def loop(tmp_path, store, shops):
     """Everything the loop needs, approved by Grace."""
+
+    @contextmanager
+    def open_backend(seed):
+        shops.append(Simulator(seed))
+        yield SimBackend(shops[-1])
+
     return Loop(
         store=store,
         journal=Journal(tmp_path / "journal.jsonl"),
         folder=tmp_path / "cases",
         settings=Settings(),
         seed=7,
+        script=SCRIPT,
+        open_backend=open_backend,
         approver=ApprovedBy("grace"),
         progress=lambda what: None,
     )
 
 
-@pytest.fixture
-def shops(monkeypatch):
-    """Every simulator that the loop starts."""
-    started = []
-
-    class Watched(Simulator):
-        def __init__(self, seed):
-            super().__init__(seed)
-            started.append(self)
-
-    monkeypatch.setattr(proving, "Simulator", Watched)
-    return started
+def marked(shop):
+    """Return the pods that bear the mark of a run, each of which then burns CPU."""
+    return [one for one in shop.list("Pod", "shop") if runs_on(one)]
 
 
 def held(proof):
@@ -62,23 +72,30 @@ class TestProof:
 
     def test_holds_what_the_store_holds(self, proof, store):
         assert proof.ok
-        assert len(proof.incidents) == len(FAULTS)
+        assert len(proof.incidents) == len(SCRIPT.faults)
         for incident in proof.incidents:
             assert incident == store.incident(incident.id)
             places = [place for place in proof.places if place.run == incident.chaos_run]
             assert sorted(places, key=lambda place: place.ranker) == store.places(incident.id)
 
     def test_each_investigation_carries_the_labelled_case(self, proof, loop):
-        for (fault, service), found in zip(FAULTS, proof.investigations, strict=True):
+        for (fault, service), found in zip(SCRIPT.faults, proof.investigations, strict=True):
             assert found.case.fault == fault
             assert found.case.root_cause.service == service
             [path] = loop.folder.glob(f"*/{found.case.id}")
             assert datasets.load(path).metrics.equals(found.case.metrics)
 
-    def test_the_label_ends_with_the_fault_and_holds_no_recovery(self, proof):
+    def test_the_label_ends_with_the_fault_and_holds_no_recovery(self, proof, loop):
+        undone = {
+            entry.run: entry.time
+            for entry in loop.journal.entries()
+            if entry.event is RunEvent.UNDONE
+        }
         for found in proof.investigations:
-            metrics = found.case.metrics
-            assert (metrics.index >= found.case.inject_time).sum() == HOLD_STEPS
+            held = found.case.metrics.loc[found.case.inject_time :]
+            step = held.index[1] - held.index[0]
+            assert held.index[-1] + step == undone[found.case.id]
+            assert len(held) * step.total_seconds() >= SCRIPT.hold_s
             assert found.onset >= found.case.inject_time
 
 
@@ -120,7 +137,7 @@ class TestWhatDoesNotHold:
         assert store.incidents() == []
         assert (proof.incidents, proof.investigations) == ((), ())
         assert loop.journal.pending() == {}
-        assert len(datasets.cases(loop.folder)) == len(FAULTS)
+        assert len(datasets.cases(loop.folder)) == len(SCRIPT.faults)
 
     def test_where_nobody_is_blamed_no_guide_runs(self, loop):
         timid = Settings(ranking=Ranking(abstain_above=0.0))
@@ -158,16 +175,16 @@ class TestCrash:
         def crash(*args, **kwargs):
             if not loop.journal.pending():
                 return real(*args, **kwargs)
-            struck.append(shops[-1].get(workload("store")))
+            struck.append(marked(shops[-1]))
             raise error
 
         monkeypatch.setattr(pipeline, step, crash)
         with pytest.raises(error):
             prove(loop)
         [shop] = shops
-        calm = Simulator(shop.seed).get(workload("store"))
-        assert struck[0] != calm
-        assert shop.get(workload("store")) == calm
+        assert struck[0]
+        assert marked(shop) == []
+        assert shop.get(STORE)["spec"] == Simulator(shop.seed).get(STORE)["spec"]
         assert loop.journal.pending() == {}
         assert [entry.event for entry in loop.journal.entries()] == [
             RunEvent.PLANNED, RunEvent.INJECTED, RunEvent.ARMED, RunEvent.UNDONE, RunEvent.VERIFIED,
@@ -178,13 +195,13 @@ def test_the_journal_tells_how_to_repeat_each_run(loop, shops):
     prove(loop)
     planned = [entry for entry in loop.journal.entries() if entry.event is RunEvent.PLANNED]
     assert [entry.payload["seed"] for entry in planned] == [shop.seed for shop in shops] == [7, 8]
-    assert {entry.payload["hold_s"] for entry in planned} == {HOLD_STEPS * shops[0].step_s}
+    assert {entry.payload["hold_s"] for entry in planned} == {SCRIPT.hold_s + SCRIPT.treat_s}
 
 
 def test_says_what_it_is_doing(loop):
     said = []
     prove(replace(loop, progress=said.append))
-    for fault, service in FAULTS:
+    for fault, service in SCRIPT.faults:
         assert f"{fault} on {service}: injected, watching" in said
     assert said[-1] == "grading"
 
@@ -193,6 +210,6 @@ def test_runs_have_names_that_give_nothing_away(loop):
     prove(loop)
     prove(loop)
     runs = {entry.run for entry in loop.journal.entries()}
-    assert len(runs) == 2 * len(FAULTS)
-    for fault, service in FAULTS:
+    assert len(runs) == 2 * len(SCRIPT.faults)
+    for fault, service in SCRIPT.faults:
         assert not any(fault in run or service in run for run in runs)
