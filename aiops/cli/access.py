@@ -106,6 +106,17 @@ class Where:
             self.janitor_image,
         )
 
+    def refuse_unmeasured(self) -> None:
+        """Refuse, before anything is waited for, a cluster that nobody measures.
+
+        Raises
+        ------
+        InvalidInput
+            If no context or no Prometheus is named.
+        """
+        if self.place is Place.K8S and self.access().prometheus is None:
+            raise InvalidInput("nothing is measured here; give --prometheus URL and --queries FILE")
+
     @contextmanager
     def open(self, journal: Path, *, seed: int) -> Iterator[Backend]:
         """Open the backend; `seed` is that of a simulated shop.

@@ -242,10 +242,17 @@ def recover(
 
 
 def read(file: Path, python: list[str] | None, process: list[str] | None) -> ExperimentFile:
-    """Read an experiment file, with the code that the options allow."""
+    """Read an experiment file, with the code that the options allow, and try its parameters."""
+    from chaos.faults import make_fault
     from chaos.files import Allowed, load
 
-    return load(file, allowed=Allowed(frozenset(python or ()), frozenset(process or ())))
+    found = load(file, allowed=Allowed(frozenset(python or ()), frozenset(process or ())))
+    for one in found.faults():
+        try:
+            make_fault(one.fault, one.params)
+        except InvalidInput as error:
+            raise InvalidInput(f"{file.name}: {one.name}: {error}") from None
+    return found
 
 
 def _seed(experiment: ExperimentFile, told: int | None) -> int:
@@ -313,7 +320,8 @@ def _confirm(prepared: Prepared, place: Backend) -> None:
     if not sys.stdin.isatty():
         raise InvalidInput("nobody is there to be asked; add --yes if you have seen the plan")
     _show_plan(prepared, _document(prepared, place, janitor=False), err=True)
-    typer.confirm("strike them?", abort=True, err=True)
+    if not typer.confirm("strike them?", err=True):
+        raise InvalidInput("nothing was done: you said no")
 
 
 def _document(prepared: Prepared, place: Backend, *, janitor: bool) -> dict[str, Any]:

@@ -73,6 +73,7 @@ def gameday(
         queries=queries,
         janitor_image=janitor_image,
     )
+    where.refuse_unmeasured()
     runs = _play(where, suite, out, agreed=yes)
     with counting("graded") as progress:
         from aiops.proving.score import score
@@ -132,4 +133,5 @@ def _confirm(suite: Suite, *, agreed: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise InvalidInput("nobody is there to be asked; add --yes if they may be struck")
-    typer.confirm("strike them?", abort=True, err=True)
+    if not typer.confirm("strike them?", err=True):
+        raise InvalidInput("nothing was done: you said no")

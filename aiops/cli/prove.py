@@ -66,6 +66,7 @@ def prove(
     the undo journal in journal.jsonl, the labelled cases in cases.
     """
     where = Where(backend, kube_context, kubeconfig, namespace, prometheus, queries, janitor_image)
+    where.refuse_unmeasured()
     with telling() as tell:
         proof = run(settings_of(context), out, seed=seed, approve=approve, tell=tell, where=where)
     if as_json:

@@ -14,6 +14,8 @@ import pytest
 from aiops import datasets
 from aiops.cli import main, output
 from aiops.types import Case, MetricId, RootCause
+from tests import memory_cluster
+from tests.fake_api_server import FakeApiServer
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ROWS, BROKEN = 60, 45
@@ -122,3 +124,55 @@ def refused():
             assert str(word) in answer.err
 
     return check
+
+
+@pytest.fixture
+def server():
+    """Return an API server with two services in a namespace that has opted in."""
+    with FakeApiServer() as fake:
+        fake.add(memory_cluster.opted_in("shop"))
+        for name in ("cart", "web"):
+            for document in memory_cluster.application("shop", name):
+                fake.add(document)
+        yield fake
+
+
+@pytest.fixture
+def reach(server, tmp_path):
+    """Return the options that lead to that server."""
+    kubeconfig = server.kubeconfig(tmp_path / "kubeconfig")
+    return ("--context", server.context, "--kubeconfig", kubeconfig)
+
+
+@pytest.fixture
+def experiment(tmp_path):
+    """Write an experiment file, scaling the cart to zero unless told otherwise; return its path."""
+
+    def write(*steps, probes=(), **settings):
+        phases = {"baseline": 300, "hold": 120, "recover": 60}
+        extension = {"name": "aiops", "schema": "aiops.chaos/v1", "seed": 7, "phases": phases}
+        document = {
+            "title": "The shop survives",
+            "description": "One fault.",
+            "steady-state-hypothesis": {"title": "It is well", "probes": list(probes)},
+            "method": list(steps or (inject(),)),
+            "extensions": [extension | settings],
+        }
+        path = tmp_path / "experiment.json"
+        path.write_text(json.dumps(document))
+        return path
+
+    return write
+
+
+def inject(fault="scale.zero", name="cart", **arguments):
+    target = {"namespace": "shop", "kind": "Deployment", "name": name}
+    arguments = {"fault": fault, "target": target, **arguments}
+    provider = {"type": "python", "module": "chaos.ctk", "func": "inject", "arguments": arguments}
+    return {"type": "action", "name": f"{fault} on {name}", "provider": provider}
+
+
+@pytest.fixture
+def fault():
+    """Return a maker of steps: a fault, its target, and what else `chaos.ctk` takes."""
+    return inject

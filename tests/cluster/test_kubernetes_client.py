@@ -1,15 +1,13 @@
 """The Kubernetes client against a real cluster: what no fake can vouch for.
 
-It needs KUBECONFIG; the context is $AIOPS_TEST_CONTEXT, or ``local``, never the current one. All
-that is made is in one namespace of its own, which is deleted at the end.
+Where they run, `tests.cluster.place` says. All that is made is in one namespace of its own, which is
+deleted at the end.
 """
 
 import base64
 import json
-import os
 import time
 import uuid
-from pathlib import Path
 
 import pytest
 import yaml
@@ -23,17 +21,11 @@ from aiops.clients.kubernetes import (
 )
 from aiops.clients.kubernetes.address import Resource
 from aiops.errors import Denied, InvalidInput, Unreachable
-
-KUBECONFIG = os.environ.get("KUBECONFIG")
-CONTEXT = os.environ.get("AIOPS_TEST_CONTEXT", "local")
-IMAGE = os.environ.get("AIOPS_TEST_IMAGE", "python:3.12-slim")
+from tests.cluster.place import IMAGE, context, kubeconfig, on_a_cluster
 
 pytestmark = [
     pytest.mark.timeout(120),
-    pytest.mark.skipif(
-        not KUBECONFIG,
-        reason="NO CLUSTER: set KUBECONFIG (and AIOPS_TEST_CONTEXT) to try the client for real",
-    ),
+    on_a_cluster,
 ]
 
 
@@ -84,7 +76,7 @@ def sleeper(namespace, name="sleeper"):
 
 @pytest.fixture(scope="module")
 def client():
-    return KubernetesClient.connect(None, CONTEXT)
+    return KubernetesClient.connect(None, context())
 
 
 @pytest.fixture(scope="module")
@@ -271,7 +263,7 @@ class TestDiscovery:
 
 def kubeconfig_with(path, token):
     """Write the kubeconfig of the cluster with another token and return its path."""
-    document = yaml.safe_load(Path(KUBECONFIG).read_text(encoding="utf-8"))
+    document = yaml.safe_load(kubeconfig().read_text(encoding="utf-8"))
     for user in document["users"]:
         user["user"] = {"token": token}
     path.write_text(yaml.safe_dump(document), encoding="utf-8")
@@ -310,7 +302,7 @@ def account_with(client, namespace, tmp_path_factory):
         secret = until(lambda: client.get("Secret", namespace, name).get("data", {}).get("token"))
         path = tmp_path_factory.mktemp(name) / "config"
         token = base64.b64decode(secret).decode()
-        return KubernetesClient.connect(kubeconfig_with(path, token), CONTEXT)
+        return KubernetesClient.connect(kubeconfig_with(path, token), context())
 
     return account_with
 
@@ -329,13 +321,13 @@ def limited(account_with):
     ],
 )
 def test_a_server_with_another_authority_is_not_trusted(tmp_path, call):
-    document = yaml.safe_load(Path(KUBECONFIG).read_text(encoding="utf-8"))
+    document = yaml.safe_load(kubeconfig().read_text(encoding="utf-8"))
     for cluster in document["clusters"]:
         cluster["cluster"].pop("certificate-authority", None)
         cluster["cluster"].pop("certificate-authority-data", None)
     path = tmp_path / "config"
     path.write_text(yaml.safe_dump(document), encoding="utf-8")
-    client = KubernetesClient.connect(path, CONTEXT)
+    client = KubernetesClient.connect(path, context())
     client._discovery.find = lambda kind: Resource("v1", kind, "pods", namespaced=True)
     with pytest.raises(Unreachable, match="certificate verify failed"):
         call(client)
@@ -371,5 +363,5 @@ class TestRights:
     def test_a_token_that_is_wrong_is_not_shown(self, tmp_path):
         path = kubeconfig_with(tmp_path / "config", "wrong-and-secret")
         with pytest.raises(Denied) as denied:
-            KubernetesClient.connect(path, CONTEXT).list("Pod", "default")
+            KubernetesClient.connect(path, context()).list("Pod", "default")
         assert "wrong-and-secret" not in str(denied.value)

@@ -1,9 +1,7 @@
 """The janitor on a real cluster: injector killed, no watchdog, nobody left but the Job.
 
-It needs KUBECONFIG, and uses the current context of that file. AIOPS_E2E_IMAGE names the image of
-the targets and of the janitor; AIOPS_JANITOR_RUNS=20 kills twenty injectors instead of three.
-
-Run as a program, this file is the injector that is killed; see `inject_and_die`.
+Where they run, `tests.cluster.place` says; AIOPS_JANITOR_RUNS=20 kills twenty injectors instead of
+three. Run as a program, this file is the injector that is killed; see `inject_and_die`.
 """
 
 import base64
@@ -30,8 +28,8 @@ from chaos.janitor.objects import RUN_LABEL, janitor_name
 from chaos.live import LiveCluster
 from chaos.marks import runs_on
 from chaos.reverting import Reverting
+from tests.cluster.place import IMAGE, context, kubeconfig, on_a_cluster
 
-IMAGE = os.environ.get("AIOPS_E2E_IMAGE", "python:3.12-slim")
 RUNS = int(os.environ.get("AIOPS_JANITOR_RUNS", "3"))
 AT_ONCE = 4
 HOLD_S = 10.0
@@ -50,17 +48,12 @@ PATCHING = (
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(900),
-    pytest.mark.skipif(
-        not os.environ.get("KUBECONFIG"),
-        reason="THE JANITOR WAS NOT TRIED ON A REAL CLUSTER: set KUBECONFIG",
-    ),
+    on_a_cluster,
 ]
 
 
 def connect():
-    path = Path(os.environ["KUBECONFIG"])
-    context = yaml.safe_load(path.read_text(encoding="utf-8"))["current-context"]
-    return KubernetesClient.connect(path, context)
+    return KubernetesClient.connect(kubeconfig(), context())
 
 
 def until(check, within_s, every_s=0.25):
@@ -155,7 +148,8 @@ def kill_one(client, namespace, folder, fault, slot):
     arguments = [str(journal), run, fault, target.kind, target.namespace, target.name]
     before = Experiment(fault, target, HOLD_S, 0, run).plan(cluster)
     specs = {victim: spec_of(cluster, victim) for victim in before.victims}
-    died = subprocess.run([sys.executable, __file__, *arguments], check=False, timeout=120)
+    command = [sys.executable, "-m", "tests.cluster.test_janitor", *arguments]
+    died = subprocess.run(command, cwd=Path(__file__).parents[2], check=False, timeout=120)
     assert died.returncode == -signal.SIGKILL
     assert all(run in runs_on(cluster.get(victim)) for victim in specs), "the fault was in place"
     assert all(spec_of(cluster, victim) != spec for victim, spec in specs.items())
@@ -381,18 +375,17 @@ def account_with(client, namespace, listed):
 
 def connect_as(token, folder):
     """Return a client of the same cluster that holds nothing but a token."""
-    config = yaml.safe_load(Path(os.environ["KUBECONFIG"]).read_text(encoding="utf-8"))
-    context = {"name": "other", "context": {"cluster": current(config)["cluster"], "user": "other"}}
-    config |= {"contexts": [context], "users": [{"name": "other", "user": {"token": token}}]}
+    config = yaml.safe_load(kubeconfig().read_text(encoding="utf-8"))
+    other = {"name": "other", "context": {"cluster": current(config)["cluster"], "user": "other"}}
+    config |= {"contexts": [other], "users": [{"name": "other", "user": {"token": token}}]}
     path = folder / "kubeconfig"
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
     return KubernetesClient.connect(path, "other")
 
 
 def current(config):
-    """Return the current context of a kubeconfig."""
-    named = config["current-context"]
-    return next(one["context"] for one in config["contexts"] if one["name"] == named)
+    """Return the context of a kubeconfig that the tests run in."""
+    return next(one["context"] for one in config["contexts"] if one["name"] == context())
 
 
 def arm_with(client, namespace, listed, reverting, folder):
