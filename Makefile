@@ -42,7 +42,7 @@ bench: $(VENV)/.test
 	$(BIN)/pytest tests/bench
 
 torture: $(VENV)/.test
-	$(BIN)/python -m tests.torture
+	$(BIN)/python -m tests.torture --runs 1000 --conflicts 200
 
 test-e2e: $(VENV)/.test
 	$(BIN)/pytest -rs tests/cluster

@@ -22,7 +22,9 @@ def test_it_has_warmed_up(backend):
     assert passed == WARM_UP * backend.step_s
 
 
-@pytest.mark.parametrize(("seconds", "steps"), [(0.0, 0), (0.1, 1), (5.0, 1), (5.1, 2), (300.0, 60)])
+@pytest.mark.parametrize(
+    ("seconds", "steps"), [(0.0, 0), (0.1, 1), (5.0, 1), (5.1, 2), (300.0, 60)]
+)
 def test_waiting_is_whole_steps_that_fill_the_time(backend, seconds, steps):
     before = backend.cluster.now
     backend.wait(seconds)

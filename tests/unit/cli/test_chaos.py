@@ -24,7 +24,9 @@ class TestCases:
         counts = aiops("chaos", "cases", "--n", 4, "--seed", 2, out, "--json").json
         rows = json.loads((out / MANIFEST).read_text())["cases"]
         listed = [row["kind"] for row in rows]
-        moved = [row for row in rows if row["kind"] == "fault" and row["effect"]["effect"] == "effective"]
+        moved = [
+            row for row in rows if row["kind"] == "fault" and row["effect"]["effect"] == "effective"
+        ]
         assert counts == {
             "out": str(out),
             "seed": 2,

@@ -23,7 +23,7 @@ BRIEF = {"baseline": 0.05, "hold": 0.05, "recover": 0.05}
 OUTAGE = "--allow-outage"
 
 
-def complete(tolerance=True):  # noqa: FBT002  a tolerance of the file
+def complete(tolerance=True):
     arguments = {"kind": "Deployment", "namespace": "shop", "name": "cart"}
     provider = {"type": "python", "module": "chaos.ctk", "func": "available"}
     provider["arguments"] = arguments
@@ -126,9 +126,7 @@ class TestPlan:
         assert planned["seed"] == 7
         assert planned["missing_rights"] == []
 
-    def test_the_same_seed_gives_the_same_plan_and_another_may_not(
-        self, aiops, experiment, fault
-    ):
+    def test_the_same_seed_gives_the_same_plan_and_another_may_not(self, aiops, experiment, fault):
         path = experiment(fault("pod.delete"))
 
         def planned(seed):
@@ -375,9 +373,7 @@ class TestRecover:
         return before
 
     @pytest.mark.parametrize("words", [("--all",), ("-n", "shop")])
-    def test_what_is_marked_is_undone_from_any_machine(
-        self, aiops, reach, cluster, left, words
-    ):
+    def test_what_is_marked_is_undone_from_any_machine(self, aiops, reach, cluster, left, words):
         answer = aiops("chaos", "recover", *words, *reach, "--json")
         assert answer.code == 0
         assert answer.json == {"recovered": ["r1"], "failed": [], "swept": []}

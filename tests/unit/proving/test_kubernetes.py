@@ -73,9 +73,7 @@ class TestCluster:
         opted_in(place)
         assert server.log == []
 
-    def test_a_watchdog_stands_by_and_a_janitor_if_there_is_an_image(
-        self, place, access, tmp_path
-    ):
+    def test_a_watchdog_stands_by_and_a_janitor_if_there_is_an_image(self, place, access, tmp_path):
         [watchdog] = place.guardians()
         assert isinstance(watchdog, Watchdog)
         assert (watchdog.context, watchdog.kubeconfig) == (access.context, access.kubeconfig)
