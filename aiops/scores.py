@@ -95,6 +95,8 @@ class RunScore:
         A place from each ranker; empty where nothing was detected or nobody is to blame.
     should_fire : tuple of str
         The alerts that were expected, else the series that the fault moves.
+    detect_within : float or None
+        How soon the fault should have been detected, s.
     alerts_missed : tuple of str or None
         Expected alerts that did not fire; None where no alerts were recorded or expected.
     reverted_whole : bool
@@ -118,6 +120,7 @@ class RunScore:
     why: str
     detected: bool
     delay_s: float | None
+    detect_within: float | None
     detections: tuple[Detection, ...]
     false_alarms: tuple[Detection, ...]
     ranked: tuple[Ranked, ...]
@@ -132,6 +135,13 @@ class RunScore:
     def effective(self) -> bool:
         """Whether a fault bit."""
         return self.kind == "fault" and self.effect == "effective"
+
+    @property
+    def late(self) -> bool:
+        """Whether a fault was detected later than expected."""
+        if self.delay_s is None or self.detect_within is None:
+            return False
+        return self.delay_s > self.detect_within
 
     @property
     def missed(self) -> bool:

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from chaos.plan import Plan
 
 
+LOOK_S: Final = 0.25
+"""So often a fault that has not yet taken hold is looked at, s."""
+
 RUN: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
 
 GRACE_S: Final = 15.0
@@ -119,6 +122,7 @@ def injected(  # noqa: PLR0913  what a caller may choose, each with a default
     guardians: Sequence[Guardian] = (),
     plan: Plan | None = None,
     patience: Patience | None = None,
+    armed_within: float = 0.0,
 ) -> Iterator[Plan]:
     """Inject the fault, yield its plan, and undo and verify on the way out, whatever happened.
 
@@ -130,6 +134,8 @@ def injected(  # noqa: PLR0913  what a caller may choose, each with a default
         What was shown to whoever agreed to it; made anew when left out.
     patience : Patience, optional
         How long to insist on the undo while the cluster does not answer.
+    armed_within : float
+        How long to wait until the fault has taken hold, s.
 
     Raises
     ------
@@ -161,7 +167,7 @@ def injected(  # noqa: PLR0913  what a caller may choose, each with a default
         try:
             run.inject(expires)
             run.note(RunEvent.INJECTED)
-            if not plan.armed(cluster, experiment.run):
+            if not _took_hold(run, armed_within):
                 raise InvalidExperiment(
                     f"{experiment.fault} did not take hold on {experiment.target}: something sets "
                     "it back; look for an autoscaler or a deployment tool that owns it"
@@ -171,6 +177,18 @@ def injected(  # noqa: PLR0913  what a caller may choose, each with a default
                 yield plan
         finally:
             run.revert()
+
+
+def _took_hold(run: Reverting, within_s: float) -> bool:
+    """Say whether the fault took hold, if need be after a while."""
+    patience = run.patience
+    until = patience.clock() + within_s
+    while not run.plan.armed(run.cluster, run.id):
+        if patience.clock() >= until:
+            return False
+        with exposed():
+            patience.sleep(LOOK_S)
+    return True
 
 
 def _arm(

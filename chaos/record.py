@@ -121,11 +121,15 @@ class Revert(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Expected(Strict):
-    """What a perfect monitoring would have said: who is to blame, which series, which alerts."""
+    """What a perfect monitoring would have said: who is to blame, which series, which alerts, when.
+
+    `detect_within` counts from the injection, s.
+    """
 
     service: str | None = None
     metrics: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
+    detect_within: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

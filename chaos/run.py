@@ -239,6 +239,7 @@ class _Course:
                 self.journal,
                 guardians=self.backend.guardians(),
                 plan=replan(self.prepared, step, self.backend),
+                armed_within=self.prepared.trial.armed_within,
             )
         )
         self.armed = self.armed or self.now

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiops.types import InvalidExperiment
 from chaos.experiment import Experiment
-from chaos.faults import make_fault
+from chaos.faults import fault, make_fault
 from chaos.files import Allowed, FaultAction, resolve
 from chaos.files.environment import Secrets
 from chaos.probes import Hypothesis
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chaos.backend import Backend
     from chaos.files import ExperimentFile
     from chaos.files.activities import Action, Probe
-    from chaos.files.extension import GuardBlock
+    from chaos.files.extension import Effect, GuardBlock
     from chaos.plan import Plan
 
 
@@ -54,6 +54,10 @@ class Trial:
         A harmless change at the moment at which a fault would be injected.
     recover_within : float or None
         How soon after the revert all pods should be ready again, s.
+    armed_within : float
+        How soon after the deed a fault must have taken hold, s.
+    effect : Effect or None
+        The probe whose fall says that the fault bit; None leaves it to the entries' indicators.
     """
 
     run: str
@@ -73,6 +77,8 @@ class Trial:
     decoy: tuple[str, str] | None = None
     expected: Expected = field(default_factory=Expected)
     recover_within: float | None = None
+    armed_within: float = 0.0
+    effect: Effect | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -171,6 +177,8 @@ def from_file(  # noqa: PLR0913  what a caller may say beyond the file, each wit
         allowed=file.allowed,
         expected=_expected(file, tuple(steps)),
         recover_within=settings.expect.recover_within,
+        armed_within=settings.armed.within,
+        effect=settings.effect,
         notes=file.notes,
     )
 
@@ -185,6 +193,12 @@ def prepare(trial: Trial, backend: Backend) -> Prepared:
     Unreachable, Denied
         If the cluster does not answer, or refuses to be read.
     """
+    for step in trial.faults:
+        if backend.name != "sim" and fault(step.experiment.fault).simulated:
+            raise InvalidExperiment(
+                f"{step.experiment.fault} exists in the simulator only; choose another: "
+                "aiops chaos list"
+            )
     plans = {step.experiment.run: step.experiment.plan(backend.cluster) for step in trial.faults}
     longest = max((step.experiment.hold_s for step in trial.faults), default=0.0)
     found = check(
@@ -245,6 +259,7 @@ def _expected(file: ExperimentFile, steps: tuple[FaultStep | Action | Probe, ...
         service=service or (first.target.name if first else None),
         metrics=make_fault(first.fault, first.params).metrics if first else (),
         alerts=told.alerts,
+        detect_within=told.detect_within,
     )
 
 

@@ -20,6 +20,7 @@ from aiops.proving.stages import Run, report
 from aiops.proving.tools import toolbox, workload
 from aiops.types import Case, Incident, IncidentState, Investigation, Outcome, Place, Proof
 from chaos import Experiment, as_case, injected
+from chaos.safety import Limits, check
 from rca.grading import evaluate
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from aiops.types import Anomaly, GuideRun, Ranker
     from chaos import Journal
     from chaos.backend import Backend
+    from chaos.plan import Plan
 
 GUIDE = "service-degraded"
 
@@ -110,6 +112,8 @@ def prove(loop: Loop) -> Proof:
 
     Raises
     ------
+    InvalidExperiment
+        If a fault cannot strike its service, or a gate is shut; nothing of it was then done.
     RevertIncomplete
         If a fault could not be proved gone.
     """
@@ -150,19 +154,34 @@ def _run(loop: Loop, proof: str, number: int) -> Run:
 def _follow(loop: Loop, proof: str, experiment: Experiment, backend: Backend) -> Run:
     """Learn what is normal, watch, inject, operate, and label what was seen."""
     named = f"{experiment.fault} on {experiment.target.name}"
+    _cleared(experiment, backend)
     began = backend.cluster.now
     loop.progress(f"{named}: learning what is normal")
     backend.wait(loop.script.calm_s)
     watch = _Watch(backend, loop.settings, began=began, calm_until=backend.cluster.now)
     backend.wait(loop.script.watch_s)
     false_alarms = len(watch.look())
+    plan = _cleared(experiment, backend)
     run = Run(experiment, injected_at=backend.cluster.now, false_alarms=false_alarms)
     loop.progress(f"{named}: injected, watching")
-    with injected(experiment, backend.cluster, loop.journal, guardians=backend.guardians()):
+    guardians = backend.guardians()
+    with injected(experiment, backend.cluster, loop.journal, guardians=guardians, plan=plan):
         run = _operate(loop, run, watch)
         held = watch.metrics()
     backend.wait(loop.script.watch_s)
     return _label(loop, proof, run, backend, held)
+
+
+def _cleared(experiment: Experiment, backend: Backend) -> Plan:
+    """Return the plan if every gate is open; that a workload loses all its pods is meant here.
+
+    Asked twice: before anybody waits, and just before the deed.
+    """
+    plan = experiment.plan(backend.cluster)
+    limits, hold_s = Limits().with_outage(), experiment.hold_s
+    found = check((plan,), backend.cluster, backend.scope, limits=limits, hold_s=hold_s)
+    found.refuse_unless_clear()
+    return plan
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from aiops import datasets
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from chaos.backend import Backend
+    from chaos.files.extension import Effect as EffectBlock
     from chaos.journal import Journal
     from chaos.record import RunRecord
     from chaos.trial import Prepared, Trial
@@ -63,12 +65,12 @@ def run_prepared(
     if backend.name == "k8s":
         backend.wait(SETTLE_S)
     folder.mkdir(parents=True, exist_ok=True)
-    record = _measured(record, backend, folder)
+    record = _measured(record, backend, folder, prepared.trial)
     record.write(folder)
     return RunFolder(folder, record)
 
 
-def _measured(record: RunRecord, backend: Backend, folder: Path) -> RunRecord:
+def _measured(record: RunRecord, backend: Backend, folder: Path, trial: Trial) -> RunRecord:
     """Keep the metrics and alerts of a run, and return its record with the effect on it."""
     since = record.phases.baseline_start
     try:
@@ -76,11 +78,10 @@ def _measured(record: RunRecord, backend: Backend, folder: Path) -> RunRecord:
     except AiopsError as error:
         lost = EffectVerdict(Effect.UNKNOWN, None, None, None, None, f"not measured: {error}")
         return replace(record, effect=lost)
-    effect = verdict(
-        metrics,
-        entries=backend.entries,
-        baseline=(since, record.phases.injected),
-        held=(record.phases.injected, record.phases.reverted),
+    effect = (
+        _by_probe(record, trial.effect)
+        if trial.effect
+        else _verdict(record, metrics, backend, trial)
     )
     case = label(record, metrics, backend.topology, effect)
     datasets.save(case, folder / CASE_FOLDER)
@@ -90,6 +91,36 @@ def _measured(record: RunRecord, backend: Backend, folder: Path) -> RunRecord:
     bitten = effect.effect is not Effect.NO_EFFECT
     idle = record.outcome is RunOutcome.HELD and record.fault is not None and not bitten
     return replace(record, effect=effect, outcome=RunOutcome.NO_EFFECT if idle else record.outcome)
+
+
+def _verdict(
+    record: RunRecord, metrics: pd.DataFrame, backend: Backend, trial: Trial
+) -> EffectVerdict:
+    """Return what the indicators of the entries say, once the fault has settled."""
+    injected, reverted = record.phases.injected, record.phases.reverted
+    settled = min(injected + timedelta(seconds=trial.settle_s), reverted)
+    return verdict(
+        metrics,
+        entries=backend.entries,
+        baseline=(record.phases.baseline_start, injected),
+        held=(settled, reverted),
+    )
+
+
+def _by_probe(record: RunRecord, told: EffectBlock) -> EffectVerdict:
+    """Return what the probe that the file names says: whether it fell as far as it demands."""
+    name, least = told.sli, told.min_drop
+    seen = [
+        next((check.value for check in checks if check.name == name), None)
+        for checks in (record.hypothesis.before, record.hypothesis.during)
+    ]
+    numbers = [float(value) for value in seen if isinstance(value, (int, float))]
+    if len(numbers) < len(seen):
+        why = f"the probe {name!r} gave no number before and during the hold"
+        return EffectVerdict(Effect.UNKNOWN, name, None, None, None, why)
+    drop = numbers[0] - numbers[1]
+    effect = Effect.EFFECTIVE if drop >= least else Effect.NO_EFFECT
+    return EffectVerdict(effect, name, None, drop, None, f"{name} fell by {drop:.4g} of {least:g}")
 
 
 def label(

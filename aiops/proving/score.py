@@ -113,6 +113,7 @@ def _grade(record: RunRecord, heard: _Heard) -> RunScore:
         why=record.effect.why if record.effect else "",
         detected=bool(hits),
         delay_s=(hits[0].time - phases.injected).total_seconds() if hits else None,
+        detect_within=record.expected.detect_within,
         detections=hits,
         false_alarms=heard.false_alarms,
         ranked=heard.ranked,

@@ -165,6 +165,7 @@ def run_facts(run: RunScore) -> tuple[tuple[str, str], ...]:
         ("should have fired", ", ".join(run.should_fire)),
         ("expected alerts that did not fire", ", ".join(run.alerts_missed or ())),
         ("noticed", "; ".join(one.text for one in run.detections)),
+        ("late", f"expected within {run.detect_within:g} s" if run.late else ""),
         ("false alarms", "; ".join(one.text for one in run.false_alarms)),
         ("blamed", "; ".join(f"{one.ranker}: {one.blamed or 'nobody'}" for one in run.ranked)),
         ("outcome", run.outcome),

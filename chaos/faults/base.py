@@ -47,6 +47,8 @@ class Fault(ABC):
         only the patch that it sends has been tested, and its effect in the simulator.
     graded : bool
         Whether `strength` makes a difference.
+    simulated : bool
+        Whether only the simulator can do it.
 
     Parameters
     ----------
@@ -63,6 +65,7 @@ class Fault(ABC):
     min_kubernetes: ClassVar[str] = "1.9"  # the first that serves apps/v1
     tried: ClassVar[Literal["real", "request"]] = "request"
     graded: ClassVar[bool] = False
+    simulated: ClassVar[bool] = False
 
     def __init__(self, *, strength: float = 1.0) -> None:
         if not 0 < strength <= 1:

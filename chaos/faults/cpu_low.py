@@ -22,6 +22,7 @@ class CpuLow(PatchFault):
     id = "cpu.low"
     family = "cpu"
     metrics = ("cpu", "latency_p95")
+    tried = "real"
     graded = True
 
     def changes(self, before: dict[str, Any]) -> Patch:

@@ -32,6 +32,7 @@ class EnvMutate(RolloutFault):
     id = "env.mutate"
     family = "env"
     metrics = ("error_ratio",)
+    tried = "real"
 
     def __init__(self, *, strength: float = 1.0, force: bool = False, name: str = "") -> None:
         super().__init__(strength=strength, force=force)

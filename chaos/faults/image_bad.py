@@ -20,6 +20,7 @@ class ImageBad(RolloutFault):
     id = "image.bad"
     family = "image"
     metrics = ("replicas_ready",)
+    tried = "real"
 
     def template_changes(self, before: dict[str, Any]) -> Patch:
         """Return the patch that misspells the tag of the image."""

@@ -23,6 +23,7 @@ class MemoryLow(PatchFault):
     id = "memory.low"
     family = "memory"
     metrics = ("memory", "replicas_ready")
+    tried = "real"
     graded = True
 
     def changes(self, before: dict[str, Any]) -> Patch:

@@ -25,6 +25,7 @@ class NetDelay(PodFault):
     metrics = ("latency_p95",)
     rbac = ("patch pods", "create pods/exec", "get pods/exec")  # a websocket opens by GET
     graded = True
+    simulated = True
 
     def pod_deed(
         self,

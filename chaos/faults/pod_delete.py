@@ -25,6 +25,7 @@ class PodDelete(PodFault):
     id = "pod.delete"
     family = "pod"
     metrics = ("replicas_ready",)
+    tried = "real"
     rbac = ("delete pods",)
     reversible = False
 

@@ -27,6 +27,7 @@ class PodFailure(PodFault):
     id = "pod.failure"
     family = "pod"
     metrics = ("replicas_ready",)
+    tried = "real"
     rbac = ("patch pods",)
 
     def pod_deed(

@@ -20,6 +20,7 @@ class ProbeReadiness(RolloutFault):
     id = "probe.readiness"
     family = "probe"
     metrics = ("replicas_ready",)
+    tried = "real"
 
     def template_changes(self, before: dict[str, Any]) -> Patch:
         """Return the patch that changes the path of the probe."""

@@ -22,6 +22,7 @@ class ScaleDown(PatchFault):
     id = "scale.down"
     family = "scale"
     metrics = ("replicas_ready",)
+    tried = "real"
     graded = True
 
     def changes(self, before: dict[str, Any]) -> Patch:

@@ -17,6 +17,7 @@ class ScaleZero(PatchFault):
     id = "scale.zero"
     family = "scale"
     metrics = ("replicas_ready",)
+    tried = "real"
 
     def changes(self, before: dict[str, Any]) -> Patch:
         """Return the patch that sets ``spec.replicas`` to 0."""

@@ -25,6 +25,7 @@ class StressCpu(PodFault):
     id = "stress.cpu"
     family = "stress"
     metrics = ("cpu",)
+    tried = "real"
     rbac = ("patch pods", "create pods/exec", "get pods/exec")  # a websocket opens by GET
     graded = True
 

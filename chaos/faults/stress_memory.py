@@ -25,6 +25,7 @@ class StressMemory(PodFault):
     id = "stress.memory"
     family = "stress"
     metrics = ("memory",)
+    tried = "real"
     rbac = ("patch pods", "create pods/exec", "get pods/exec")  # a websocket opens by GET
     graded = True
 

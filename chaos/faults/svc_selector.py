@@ -21,6 +21,7 @@ class SvcSelector(PatchFault):
     family = "svc"
     target_kind = "Service"
     metrics = ("request_rate",)
+    tried = "real"
     rbac = ("patch services",)
     min_kubernetes = "1.0"
 

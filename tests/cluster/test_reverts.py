@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.place import context, on_a_cluster
+from tests.cluster.place import IMAGE, context, on_a_cluster
 
 ROOT = Path(__file__).parents[2]
 RUNS = int(os.environ.get("AIOPS_REAL_RUNS", "4"))
@@ -21,7 +21,7 @@ RUNS = int(os.environ.get("AIOPS_REAL_RUNS", "4"))
 @on_a_cluster
 @pytest.mark.timeout(120 + 60 * RUNS)
 def test_no_fault_stays_behind_on_a_real_cluster():
-    command = [sys.executable, "-m", "tests.torture.real", "--context", context()]
+    command = [sys.executable, "-m", "tests.torture.real", "--context", context(), "--image", IMAGE]
     ended = subprocess.run(
         [*command, "--runs", str(RUNS)], cwd=ROOT, check=False, capture_output=True, text=True
     )

@@ -15,7 +15,7 @@ import pytest
 
 from aiops import datasets, pipeline
 from aiops.cli import main
-from aiops.proving.prove import CALM_STEPS, WATCH_STEPS
+from aiops.proving.prove import SCRIPTS
 from aiops.settings import Settings
 from aiops.store import Store
 from aiops.types import STAGES, IncidentState, Outcome
@@ -147,8 +147,9 @@ class TestDetect:
     def test_nothing_was_strange_in_the_calm_before(self, either, fault):
         case = either.case(fault)
         calm = case.metrics[case.metrics.index < case.inject_time]
-        assert len(calm) == CALM_STEPS + WATCH_STEPS
-        watched = calm.index[CALM_STEPS]
+        script, step_s = SCRIPTS["sim"], (calm.index[1] - calm.index[0]).total_seconds()
+        assert len(calm) * step_s == script.calm_s + script.watch_s
+        watched = calm.index[int(script.calm_s / step_s)]
         assert pipeline.detect(calm, calm_until=watched, settings=Settings()) == ()
 
 

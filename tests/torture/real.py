@@ -153,7 +153,7 @@ def _parser():
     parser = argparse.ArgumentParser(prog="python -m tests.torture.real", description=__doc__)
     parser.add_argument("--kubeconfig", type=Path, default=os.environ.get("KUBECONFIG"))
     parser.add_argument("--context", required=True)
-    parser.add_argument("--image", default="docker.io/local/python:1")
+    parser.add_argument("--image", default="python:3.12-slim")
     parser.add_argument("--runs", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
     return parser

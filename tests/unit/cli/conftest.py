@@ -133,6 +133,8 @@ def server():
         fake.add(memory_cluster.opted_in("shop"))
         for name in ("cart", "web"):
             for document in memory_cluster.application("shop", name):
+                for owner in document["metadata"].get("ownerReferences", ()):
+                    owner["name"] = f"{name}-replicas"
                 fake.add(document)
         yield fake
 

@@ -2,6 +2,8 @@
 
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,10 +13,11 @@ from aiops.proving.prove import SCRIPTS, Loop, prove
 from aiops.proving.tools import workload
 from aiops.settings import Detection, Ranking, Settings
 from aiops.store import Store
-from aiops.types import Anomaly, IncidentState, Outcome
+from aiops.types import Anomaly, IncidentState, InvalidExperiment, Outcome
 from chaos import Journal, RunEvent
 from chaos.backend import SimBackend
 from chaos.marks import runs_on
+from chaos.safety import OPT_IN
 from chaos.simulator import Simulator
 
 SCRIPT = SCRIPTS["sim"]
@@ -189,6 +192,29 @@ class TestCrash:
         assert [entry.event for entry in loop.journal.entries()] == [
             RunEvent.PLANNED, RunEvent.INJECTED, RunEvent.ARMED, RunEvent.UNDONE, RunEvent.VERIFIED,
         ]  # fmt: skip
+
+
+class TestGates:
+    @pytest.mark.parametrize("asked", [0, 1])
+    def test_one_that_is_shut_keeps_the_fault_out(self, loop, shops, asked):
+        """A namespace that has not opted in, or is frozen while we learn what is normal."""
+
+        @contextmanager
+        def open_backend(seed):
+            backend = SimBackend(Simulator(seed))
+            began = backend.cluster.now
+            backend.scope = SimpleNamespace(labels=lambda _: labels(backend.cluster.now - began))
+            shops.append(backend.cluster)
+            yield backend
+
+        def labels(passed):
+            late = passed >= timedelta(seconds=SCRIPT.calm_s)
+            return {OPT_IN: "true"} if asked and not late else {}
+
+        with pytest.raises(InvalidExperiment, match="namespace shop has not opted in"):
+            prove(replace(loop, open_backend=open_backend))
+        assert loop.journal.entries() == ()
+        assert marked(shops[-1]) == []
 
 
 def test_the_journal_tells_how_to_repeat_each_run(loop, shops):

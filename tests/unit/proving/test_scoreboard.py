@@ -37,6 +37,7 @@ def run(number, kind="fault", *, effect="effective", delay=None, false=(), place
         "why": "",
         "detected": delay is not None,
         "delay_s": delay,
+        "detect_within": None,
         "detections": () if delay is None else (alarm(60 + delay), alarm(70 + delay)),
         "false_alarms": tuple(alarm(seconds) for seconds in false),
         "ranked": tuple(

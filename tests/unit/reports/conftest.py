@@ -131,6 +131,7 @@ def build_run(run="r1", kind="fault", **changes):
         why="error_ratio of web got worse (+0.300; by chance < 0.0001)",
         detected=False,
         delay_s=None,
+        detect_within=None,
         detections=(),
         false_alarms=(),
         ranked=(),
