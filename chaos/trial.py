@@ -148,7 +148,12 @@ def from_file(  # noqa: PLR0913  what a caller may say beyond the file, each wit
     """
     settings = file.settings
     told = Limits.told(settings.blast_radius)
-    limits = replace(told.with_outage() if outage else told, respect_budgets=not over_budget)
+    named = {(one.target.kind, one.target.name) for one in file.faults()}
+    limits = replace(
+        told.with_outage() if outage else told,
+        respect_budgets=not over_budget,
+        max_workloads=max(told.max_workloads, len(named)),  # the file names each of them
+    )
     faults = len(file.faults())
     steps: list[FaultStep | Action | Probe] = []
     for step in file.method:

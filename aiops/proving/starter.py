@@ -26,10 +26,9 @@ MILD: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("pod.failure", {"count": 1}),
     ("stress.cpu", {"count": 1}),
     ("stress.memory", {"count": 1}),
-    ("pod.delete", {"count": 1, "grace_s": 0}),
     ("image.bad", {}),
     ("probe.readiness", {}),
-    ("memory.low", {"strength": 0.2}),
+    ("pod.delete", {"count": 1, "grace_s": 0}),
 )
 """Faults that a workload of two pods should survive, those that teach most first."""
 

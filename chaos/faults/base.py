@@ -49,6 +49,9 @@ class Fault(ABC):
         Whether `strength` makes a difference.
     simulated : bool
         Whether only the simulator can do it.
+    stalls : bool
+        Whether it rolls out pods that never become ready, so that a rolling update comes to a
+        halt and spares others.
 
     Parameters
     ----------
@@ -66,6 +69,7 @@ class Fault(ABC):
     tried: ClassVar[Literal["real", "request"]] = "request"
     graded: ClassVar[bool] = False
     simulated: ClassVar[bool] = False
+    stalls: ClassVar[bool] = False
 
     def __init__(self, *, strength: float = 1.0) -> None:
         if not 0 < strength <= 1:

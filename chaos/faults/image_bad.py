@@ -21,6 +21,7 @@ class ImageBad(RolloutFault):
     family = "image"
     metrics = ("replicas_ready",)
     tried = "real"
+    stalls = True
 
     def template_changes(self, before: dict[str, Any]) -> Patch:
         """Return the patch that misspells the tag of the image."""

@@ -21,6 +21,7 @@ class ProbeReadiness(RolloutFault):
     family = "probe"
     metrics = ("replicas_ready",)
     tried = "real"
+    stalls = True
 
     def template_changes(self, before: dict[str, Any]) -> Patch:
         """Return the patch that changes the path of the probe."""

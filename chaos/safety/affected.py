@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaos.cluster import ObjectRef
 from chaos.deeds import PatchDeed
+from chaos.faults import fault
 from chaos.patch import MISSING, lookup
 from chaos.undoing import paths
 from chaos.workloads import is_ready, live_pods, pod_ref
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from chaos.plan import Plan
 
 REPLICAS = "/spec/replicas"
+STRATEGY = "/spec/strategy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,9 @@ class Affected:
 def affected(plan: Plan, cluster: Cluster) -> Affected:
     """Return the pods that lose service when a plan is carried out.
 
-    Deeds done to pods strike those pods; any other one strikes every pod of the target, except
-    that a lower number of replicas takes no more pods than it says. That is the worst case: a
-    rolling update may well spare old pods.
+    Deeds done to pods strike those pods; any other one strikes every pod of the target, with two
+    exceptions. A lower number of replicas takes no more pods than it says, and a rolling update
+    to pods that never become ready no more than may be unavailable during one.
 
     Raises
     ------
@@ -72,7 +74,8 @@ def affected(plan: Plan, cluster: Cluster) -> Affected:
     rest = [deed for deed in plan.deeds if deed.target.kind != "Pod"]
     if not rest:
         return Affected(plan.target, tuple(pods), named, len(named))
-    most = max(_taken(deed, len(pods)) for deed in rest)
+    stalls = fault(plan.fault).stalls
+    most = max(_taken(cluster, deed, len(pods), stalls=stalls) for deed in rest)
     return Affected(plan.target, tuple(pods), named | refs, min(len(pods), most + len(named)))
 
 
@@ -106,6 +109,19 @@ def replicas_after(deed: Any) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _taken(deed: Any, pods: int) -> int:
+def _taken(cluster: Cluster, deed: Any, pods: int, *, stalls: bool) -> int:
     after = replicas_after(deed)
-    return pods if after is None else max(0, pods - after)
+    if after is not None:
+        return max(0, pods - after)
+    return min(pods, _unavailable(cluster.get(deed.target), deed, pods) if stalls else pods)
+
+
+def _unavailable(workload: dict[str, Any], deed: Any, pods: int) -> int:
+    """Return how many pods a rollout takes away while the new ones do not become ready."""
+    rolling = lookup(workload, f"{STRATEGY}/type") == "RollingUpdate"
+    if not rolling or any(path.startswith(STRATEGY) for path in paths(deed.ops)):
+        return pods
+    most = lookup(workload, f"{STRATEGY}/rollingUpdate/maxUnavailable")
+    if isinstance(most, str) and most.removesuffix("%").isdigit():
+        return pods * int(most.removesuffix("%")) // 100
+    return most if isinstance(most, int) else pods
