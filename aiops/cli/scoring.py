@@ -61,6 +61,38 @@ def score(
     show(board, report, as_json=as_json)
 
 
+def compare(
+    context: typer.Context,
+    left: Annotated[Path, typer.Argument(metavar="LEFT", help="Runs, for instance simulated.")],
+    right: Annotated[Path, typer.Argument(metavar="RIGHT", help="Runs, for instance real ones.")],
+    judge: JudgeOption = JudgeName.AIOPS,
+    as_json: Json = False,
+) -> None:
+    """Grade two folders of runs by the same judge and print LEFT minus RIGHT, figure by figure.
+
+    With the same suite on the simulator and on a cluster it says how far the simulator is off.
+    """
+    settings = settings_of(context)
+    with counting("runs") as progress:
+        from aiops.proving.comparison import compare as differences
+        from aiops.proving.score import score as grade
+        from chaos.runs import RunFolder
+
+        boards = [
+            grade(RunFolder.find(folder), judge_of(judge, settings), progress=progress)
+            for folder in (left, right)
+        ]
+    found = differences(*boards)
+    if as_json:
+        print_json([one.to_dict() for one in found])
+        return
+    rows = [
+        (one.figure, *(f"{number:.3g}" for number in (one.left, one.right, one.difference)))
+        for one in found
+    ]
+    print_table(("figure", left.name, right.name, "difference"), rows)
+
+
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of one run.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A new folder, for the case.")],

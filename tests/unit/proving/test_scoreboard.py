@@ -1,10 +1,12 @@
 """From runs to figures, counted by hand."""
 
 import json
+import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from aiops.proving.comparison import compare
 from aiops.proving.scoreboard import aggregate
 from aiops.scores import SCHEMA, Detection, Ranked, RunScore, Shown
 from aiops.types import MetricId
@@ -160,3 +162,26 @@ def test_pictures_stay_out_of_the_document():
     shown = Shown(MetricId("web", "latency_p95"), (at(0), at(5)), (1.0, float("nan")))
     document = aggregate("x", [], [run(1, shown=shown)]).to_dict()
     assert "shown" not in document["runs"][0]
+
+
+class TestComparison:
+    """Figures of two scoreboards, one minus the other."""
+
+    GOOD = aggregate("x", [], [run(1, delay=10.0), run(2, delay=20.0)])
+    BAD = aggregate("x", [], [run(1, delay=10.0), run(2)])
+
+    def figures(self, left, right):
+        return {one.figure: one for one in compare(left, right)}
+
+    def test_the_left_one_minus_the_right_one(self):
+        recall = self.figures(self.GOOD, self.BAD)["recall, faults that bit"]
+        assert (recall.left, recall.right, recall.difference) == (1.0, 0.5, 0.5)
+        assert recall.to_dict()["difference"] == 0.5
+
+    def test_a_figure_that_one_of_them_lacks_is_no_number(self):
+        alarms = self.figures(self.GOOD, self.BAD)["false alarms an hour in controls"]
+        assert math.isnan(alarms.difference)
+
+    def test_a_board_differs_from_itself_by_nothing(self):
+        same = compare(self.GOOD, self.GOOD)
+        assert all(one.difference == 0 or math.isnan(one.difference) for one in same)
