@@ -127,7 +127,7 @@ def deployment(service: Service) -> dict[str, Any]:
                 "spec": {"containers": [_container(service)]},
             },
         },
-        "status": {"replicas": service.replicas, "readyReplicas": service.replicas},
+        "status": dict.fromkeys(("replicas", "readyReplicas", "updatedReplicas"), service.replicas),
     }
 
 

@@ -241,9 +241,9 @@ def _grade(group: str, case: Case, ranker: str, answer: _Answer) -> CaseResult:
     truth, ranking = case.root_cause, answer.ranking
     service_rank = metric_rank = None
     if truth is not None and ranking is not None and not ranking.abstained:
-        service_rank = _best_rank([truth.service], ranking.by_service())
+        service_rank = best_rank([truth.service], ranking.by_service())
         series = {cause.series: cause.score for cause in ranking.causes}
-        metric_rank = _best_rank(truth.metrics, series)
+        metric_rank = best_rank(truth.metrics, series)
     return CaseResult(
         set=group,
         case=case.id,
@@ -267,8 +267,12 @@ def _first(ranking: Ranking | None) -> str | None:
     return max(ranking.services, key=lambda entry: entry.score).service
 
 
-def _best_rank(names: Iterable[Hashable], scores: Mapping[Any, float]) -> float | None:
-    """Return the best 1-based rank that one of `names` has in `scores`, ties at their mean."""
+def best_rank(names: Iterable[Hashable], scores: Mapping[Any, float]) -> float | None:
+    """Return the best 1-based rank that one of `names` has in `scores`, ties at their mean.
+
+    >>> best_rank(["db"], {"web": 3.0, "db": 1.0, "cart": 1.0})
+    2.5
+    """
     best = max((scores[name] for name in names if name in scores), default=None)
     if best is None:
         return None

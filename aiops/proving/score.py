@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aiops.proving.judges import View
 from aiops.proving.scoreboard import aggregate
 from aiops.scores import Ranked, RunScore, Shown
 from aiops.types import AiopsError, MetricId, NotEnoughData
 from chaos.record import RunOutcome
+from rca.grading import best_rank
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     import pandas as pd
@@ -200,22 +201,8 @@ def _place(name: str, ranker: Ranker, view: View, onset: datetime, truth: RootCa
     series = {cause.series: cause.score for cause in ranking.causes}
     return Ranked(
         ranker=name,
-        service_place=best_place([truth.service], services),
-        series_place=best_place(truth.metrics, series),
+        service_place=best_rank([truth.service], services),
+        series_place=best_rank(truth.metrics, series),
         candidates=candidates,
         blamed=next(iter(services), None),
     )
-
-
-def best_place(names: Iterable[Hashable], scores: Mapping[Any, float]) -> float | None:
-    """Return the best 1-based place that one of `names` has in `scores`, ties at their mean.
-
-    >>> best_place(["db"], {"web": 3.0, "db": 1.0, "cart": 1.0})
-    2.5
-    """
-    best = max((scores[name] for name in names if name in scores), default=None)
-    if best is None:
-        return None
-    better = sum(one > best for one in scores.values())
-    ties = sum(one == best for one in scores.values())
-    return 1 + better + (ties - 1) / 2

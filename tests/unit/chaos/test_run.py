@@ -10,9 +10,10 @@ import pytest
 
 from aiops.types import InvalidExperiment, InvalidInput, Unreachable
 from chaos.backend import SimBackend
-from chaos.cluster import NoSuchObject, ObjectRef
+from chaos.cluster import ObjectRef
 from chaos.files import Allowed, load
 from chaos.journal import Journal
+from chaos.marks import runs_on
 from chaos.patch import PatchConflict
 from chaos.record import RunOutcome
 from chaos.run import conduct
@@ -657,17 +658,31 @@ class TestVictims:
         struck = [ObjectRef(**deed["target"]) for deed in planned.payload["deeds"]]
         assert record.victims == prepared.victims == tuple(map(str, struck))
 
-    def test_a_victim_that_changed_since_is_an_error_and_nothing_is_done(
+    def test_a_value_that_changed_since_is_the_one_that_is_brought_back(
         self, written, shop, journal
     ):
         prepared = self.prepared(written, shop, "scale.zero")
         shop.scale(CART, 5)
+        conduct(prepared, shop, journal)
+        assert shop.cluster.get(CART)["spec"]["replicas"] == 5
+        assert events(journal) == TAKES_BACK
+
+    def test_a_victim_that_changes_at_the_last_moment_is_an_error_and_is_left_alone(
+        self, written, shop, journal, monkeypatch
+    ):
+        prepared = self.prepared(written, shop, "scale.zero")
+        real = shop.cluster.patch
+
+        def patch(ref, ops, *, dry_run=False):
+            monkeypatch.undo()
+            shop.scale(ref, 5)
+            return real(ref, ops)
+
+        monkeypatch.setattr(shop.cluster, "patch", patch)
         with pytest.raises(PatchConflict):
             conduct(prepared, shop, journal)
         assert shop.cluster.get(CART)["spec"]["replicas"] == 5
-        assert "annotations" not in shop.cluster.get(CART)["metadata"] or not any(
-            key.startswith("chaos.aiops/") for key in shop.cluster.get(CART)["metadata"]["annotations"]
-        )  # fmt: skip
+        assert runs_on(shop.cluster.get(CART)) == ()
         assert journal.pending() == {}
 
     def test_a_victim_that_has_gone_since_is_an_error_and_no_other_is_struck(
@@ -677,11 +692,18 @@ class TestVictims:
         [victim] = {deed.target for plan in prepared.plans.values() for deed in plan.deeds}
         shop.cluster.delete(victim, uid=shop.cluster.get(victim)["metadata"]["uid"])
         left = {pod["metadata"]["name"] for pod in shop.cluster.list("Pod", "shop")}
-        with pytest.raises(NoSuchObject, match=victim.name):
+        with pytest.raises(InvalidExperiment, match=f"no longer those .*{victim} then"):
             conduct(prepared, shop, journal)
-        now = {pod["metadata"]["name"] for pod in shop.cluster.list("Pod", "shop")}
-        assert left <= now
-        assert journal.pending() == {}
+        assert left <= {pod["metadata"]["name"] for pod in shop.cluster.list("Pod", "shop")}
+        assert journal.entries() == ()
+
+    def test_a_gate_that_shuts_after_the_plan_keeps_the_fault_out(self, written, shop, journal):
+        prepared = self.prepared(written, shop, "pod.delete")
+        labels = shop.labels
+        shop.labels = lambda namespace: {**labels(namespace), OPT_IN: "false"}
+        with pytest.raises(InvalidExperiment, match="has not opted in"):
+            conduct(prepared, shop, journal)
+        assert journal.entries() == ()
 
 
 def test_what_a_gate_refuses_is_not_begun(go, shop, journal):

@@ -302,7 +302,7 @@ class TestRefusedOnCluster:
             path = experiment(**settings)
             return aiops("chaos", request.param, path, OUTAGE, *extra, *words)
 
-        yield act
+        return act
 
     @pytest.fixture
     def untouched(self, server, refused):

@@ -136,7 +136,7 @@ class TestOpening:
 
     def test_a_context_that_is_not_there_is_named_with_its_nearest(self, access, tmp_path):
         lost = replace(access, context="fkae")
-        with pytest.raises(InvalidInput, match="'fkae'.*fake"), open_cluster(lost, tmp_path):
+        with pytest.raises(InvalidInput, match=r"'fkae'.*fake"), open_cluster(lost, tmp_path):
             pytest.fail("it was opened")
 
     def test_a_server_that_is_away_is_unreachable(self, access, server, tmp_path):

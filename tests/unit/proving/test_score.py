@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from aiops.proving.judges import AiopsJudge, AlertsJudge
-from aiops.proving.score import best_place, score, score_run
+from aiops.proving.score import score, score_run
 from aiops.scores import Detection
 from aiops.types import Cause, NotEnoughData, Ranking, ServiceScore
 from chaos.record import Expected, Revert, RunOutcome
@@ -149,12 +149,6 @@ class TestRankings:
         shy, broken = score_run(faulty, Scripted((15.0,), rankers)).ranked
         assert (shy.abstained, shy.error, shy.service_place) == (True, None, None)
         assert (broken.abstained, broken.error) == (False, "too little")
-
-    def test_ties_share_their_mean_place(self):
-        scores = {"a": 1.0, "b": 1.0, "c": 0.5}
-        assert best_place(["a"], scores) == 1.5
-        assert best_place(["c", "b"], scores) == 1.5
-        assert best_place(["z"], scores) is None
 
 
 class TestFacts:

@@ -1,5 +1,7 @@
 """The starter: five faults that every gate lets pass, on whatever is in the namespace."""
 
+from itertools import pairwise
+
 import pytest
 
 from aiops.proving.starter import MILD, PHASES, WANTED, starter
@@ -58,7 +60,7 @@ def test_changes_nothing():
 def test_strikes_one_workload_after_the_other():
     struck = [row.targets[0] for row in starter(shelf("cart", "store", "web")).faults]
     assert len(set(struck)) == 3
-    assert all(one != following for one, following in zip(struck, struck[1:], strict=False))
+    assert all(one != following for one, following in pairwise(struck))
 
 
 def test_holds_controls_as_every_suite_does():

@@ -24,7 +24,7 @@ from aiops.types import (
     RootCause,
     ServiceScore,
 )
-from rca.grading import CaseResult, Report, _best_rank, _summary, evaluate
+from rca.grading import CaseResult, Report, _summary, best_rank, evaluate
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SERVICES = ("a", "b", "c", "d")
@@ -116,18 +116,18 @@ class TestRank:
     @settings(deadline=None, max_examples=60)
     @given(few_scores, st.lists(st.sampled_from("abcdef"), max_size=3))
     def test_equals_the_average_over_all_orders(self, scores, names):
-        assert _best_rank(names, scores) == naive_rank(names, scores)
+        assert best_rank(names, scores) == naive_rank(names, scores)
 
     @settings(deadline=None, max_examples=40)
     @given(few_scores, st.randoms(use_true_random=False))
     def test_the_order_of_equals_does_not_matter(self, scores, random):
         items = list(scores.items())
         random.shuffle(items)
-        assert all(_best_rank([x], dict(items)) == _best_rank([x], scores) for x in "abcdef")
+        assert all(best_rank([x], dict(items)) == best_rank([x], scores) for x in "abcdef")
 
     def test_unranked(self):
-        assert _best_rank(["z"], {"a": 1.0}) is None
-        assert _best_rank([], {"a": 1.0}) is None
+        assert best_rank(["z"], {"a": 1.0}) is None
+        assert best_rank([], {"a": 1.0}) is None
 
 
 def result(rank, n=4, **changes):
