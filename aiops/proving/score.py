@@ -19,7 +19,7 @@ from chaos.record import RunOutcome
 from rca.grading import best_rank
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     import pandas as pd
