@@ -52,3 +52,15 @@ def test_investigates_a_shipped_dataset(base):
 
 def test_proves_the_loop_with_the_shipped_guides(base):
     assert json.loads(base.run("aiops", "prove", "--json"))["ok"]
+
+
+def test_plays_a_gameday_on_the_simulator(base):
+    out = base.folder / "gameday"
+    printed = base.run("aiops", "gameday", "--starter", "shop", "--out", str(out), "--json")
+    board = json.loads(printed)
+    assert (board["faults"], board["controls"]) == (5, 2)
+    assert (out / "gameday.html").exists()
+
+
+def test_prints_the_schema_of_experiment_files(base):
+    assert "extensions" in json.loads(base.run("aiops", "chaos", "schema"))["properties"]
