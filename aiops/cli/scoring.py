@@ -68,9 +68,9 @@ def compare(
     judge: JudgeOption = JudgeName.AIOPS,
     as_json: Json = False,
 ) -> None:
-    """Grade two folders of runs by the same judge and print LEFT minus RIGHT, figure by figure.
+    """Grade two folders of runs alike, and print the difference.
 
-    With the same suite on the simulator and on a cluster it says how far the simulator is off.
+    It is LEFT minus RIGHT, figure by figure. With the same suite on the simulator and on a cluster it says how far the simulator is off.
     """
     settings = settings_of(context)
     with counting("runs") as progress:

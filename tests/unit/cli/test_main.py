@@ -14,7 +14,7 @@ HEAVY = {
 }  # fmt: skip
 
 CHAOS = (
-    "validate", "plan", "run", "recover", "score", "export", "rbac", "admission", "freeze",
+    "validate", "plan", "run", "recover", "score", "compare", "export", "rbac", "admission", "freeze",
     "unfreeze", "cases", "list", "schema", "describe",
 )  # fmt: skip
 COMMANDS = (

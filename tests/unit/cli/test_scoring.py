@@ -112,6 +112,22 @@ class TestScore:
         assert "prometheus-alerts" in answer.err
 
 
+class TestCompare:
+    def test_runs_against_themselves_differ_in_nothing(self, aiops, runs):
+        answer = aiops("chaos", "compare", runs, runs, "--json")
+        assert answer.code == 0
+        assert answer.json
+        assert {row["difference"] for row in answer.json} <= {0, None}
+
+    def test_people_get_a_column_for_each(self, aiops, runs):
+        head, *rows = aiops("chaos", "compare", runs / "run-a", runs / "run-b").out.splitlines()
+        assert head.split() == ["figure", "run-a", "run-b", "difference"]
+        assert rows
+
+    def test_a_folder_without_runs_is_refused(self, aiops, runs, tmp_path, refused):
+        refused(aiops("chaos", "compare", runs, tmp_path), "no run.json in or below", tmp_path)
+
+
 class TestExport:
     def test_writes_what_the_grader_reads(self, aiops, runs, tmp_path):
         out = tmp_path / "cases" / "one"

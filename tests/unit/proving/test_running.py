@@ -12,7 +12,10 @@ from aiops.types import InvalidCase, InvalidExperiment, MetricId, Unreachable
 from chaos.backend import SimBackend
 from chaos.cluster import ObjectRef
 from chaos.experiment import Experiment
+from chaos.files.activities import SteadyProbe
+from chaos.files.extension import Effect as EffectBlock
 from chaos.journal import Journal
+from chaos.probes import Hypothesis
 from chaos.record import Effect, Expected, RunOutcome
 from chaos.runs import Alert, RunFolder
 from chaos.safety import Limits
@@ -132,6 +135,32 @@ class TestEffect:
         assert not found.measured
         with pytest.raises(InvalidCase):
             found.case()
+
+
+class TestEffectByProbe:
+    def probe(self, metric):
+        arguments = {"service": "cart", "metric": metric, "window": 5, "aggregate": "last"}
+        provider = {"type": "python", "module": "chaos.ctk", "func": "slo", "arguments": arguments}
+        told = {"type": "probe", "name": "ready", "tolerance": ">= 0", "provider": provider}
+        return Hypothesis("well", (SteadyProbe.model_validate(told),))
+
+    @pytest.mark.parametrize(
+        ("least", "effect"), [(3.0, Effect.EFFECTIVE), (3.5, Effect.NO_EFFECT)]
+    )
+    def test_it_is_effective_when_it_fell_as_far_as_the_file_demands(self, tmp_path, least, effect):
+        told = EffectBlock(sli="ready", min_drop=least)
+        trial = trial_of("scale.zero", hypothesis=self.probe("replicas_ready"), effect=told)
+        found = keep(tmp_path, trial).record
+        assert (found.effect.effect, found.effect.sli) == (effect, "ready")
+        assert found.effect.change == 3
+        assert found.effect.why == f"ready fell by 3 of {least:g}"
+
+    def test_a_probe_without_a_number_leaves_it_unknown(self, tmp_path):
+        told = EffectBlock(sli="ready", min_drop=1.0)
+        trial = trial_of("scale.zero", hypothesis=self.probe("nothing"), effect=told)
+        found = keep(tmp_path, trial).record.effect
+        assert found.effect is Effect.UNKNOWN
+        assert "gave no number" in found.why
 
 
 class TestRunPrepared:
