@@ -1,6 +1,6 @@
 """Faults on purpose: plan one, inject it, take it back, and prove that it is gone.
 
-This package knows no detector and no ranker. The simulated shop is in `chaos.simulator`, which is
+This package knows no detector and no ranker. The simulated shop is in `chaos.simulation.simulator`, which is
 not imported here because it needs pandas.
 """
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from aiops.suggest import did_you_mean
 from aiops.types import InvalidExperiment
-from chaos.changes import CHANGES
 from chaos.safety import OptedIn
+from chaos.simulation.changes import CHANGES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from chaos.probes import Queries
     from chaos.runs import Alert
     from chaos.safety import RunLease, Scope
-    from chaos.simulator import Simulator
+    from chaos.simulation.simulator import Simulator
 
 WARM_UP = 8
 """Samples before anything else, so that queues and retries of the simulator have settled."""
@@ -144,7 +144,7 @@ class SimBackend:
         del run
 
     def disturb(self, decoy: str, service: str, seed: int) -> None:
-        """Make one of `chaos.changes.CHANGES` to a service."""
+        """Make one of `chaos.simulation.changes.CHANGES` to a service."""
         if decoy not in CHANGES:
             raise InvalidExperiment(
                 f"the simulator has no change {decoy!r}; {did_you_mean(decoy, CHANGES)}"

@@ -1,6 +1,6 @@
 """The port to whatever is made to suffer: objects shaped like Kubernetes', read and changed.
 
-`Cluster` is a Protocol; the simulator in `chaos.simulator` implements it, and `chaos.live` does
+`Cluster` is a Protocol; the simulator in `chaos.simulation.simulator` implements it, and `chaos.live` does
 over a real API server. Nothing here talks to a network.
 """
 

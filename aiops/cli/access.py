@@ -128,7 +128,7 @@ class Where:
         """
         if self.place is Place.SIM:
             from chaos.backend import SimBackend
-            from chaos.simulator import Simulator
+            from chaos.simulation.simulator import Simulator
 
             yield SimBackend(Simulator(seed))
             return

@@ -19,9 +19,9 @@ from aiops.proving.scenarios import Kind, draw_scenario, kinds
 from aiops.proving.symptoms import first_symptom
 from aiops.types import Case, InvalidCase, InvalidExperiment, InvalidInput
 from chaos import Experiment, as_case
-from chaos.changes import CHANGES
 from chaos.faults.rollout import RolloutFault
-from chaos.simulator import Simulator
+from chaos.simulation.changes import CHANGES
+from chaos.simulation.simulator import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from aiops.proving.scenarios import Scenario
     from chaos import Fault, ObjectRef, Plan
     from chaos.record import EffectVerdict
-    from chaos.service import Service
+    from chaos.simulation.service import Service
 
 MANIFEST = "manifest.json"
 SCHEMA = "aiops.cases/v1"

@@ -13,7 +13,6 @@ from aiops.proving.running import new_run, run_trial
 from aiops.proving.suite import draw
 from aiops.types import InvalidExperiment, RevertIncomplete, Unreachable
 from chaos.backend import SimBackend
-from chaos.changes import CHANGES
 from chaos.cluster import ObjectRef
 from chaos.experiment import Experiment
 from chaos.faults import make_fault
@@ -22,9 +21,10 @@ from chaos.patch import PatchConflict
 from chaos.record import Expected, RunOutcome
 from chaos.runs import RunFolder
 from chaos.safety import Limits
-from chaos.shop import TOPOLOGY, TWIN
-from chaos.simulator import Simulator
-from chaos.topology import draw_topology
+from chaos.simulation.changes import CHANGES
+from chaos.simulation.shop import TOPOLOGY, TWIN
+from chaos.simulation.simulator import Simulator
+from chaos.simulation.topology import draw_topology
 from chaos.trial import FaultStep, Trial
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from aiops.proving.suite import Draw, Suite
     from chaos.backend import Backend
-    from chaos.system import Topology
+    from chaos.simulation.system import Topology
 
 JOURNAL_FILE = "journal.jsonl"
 

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chaos import FAULTS
-from chaos.changes import CHANGES
 from chaos.faults.rollout import RolloutFault
-from chaos.topology import draw_topology
+from chaos.simulation.changes import CHANGES
+from chaos.simulation.topology import draw_topology
 
 if TYPE_CHECKING:
     from chaos import Fault
-    from chaos.system import Topology
+    from chaos.simulation.system import Topology
 
 HEALTHY, CHANGED = 0.18, 0.12
 """Share of the cases in which nothing is done, and in which only something harmless is done."""
@@ -61,7 +61,7 @@ class Scenario:
     fault : Fault or None
         What is injected; None unless the kind is FAULT.
     change : str or None
-        A key of `chaos.changes.CHANGES`: what happens instead of a fault, or as a decoy before it.
+        A key of `chaos.simulation.changes.CHANGES`: what happens instead of a fault, or as a decoy before it.
     targets, change_targets : tuple of str
         The services in the order in which they come into question.
     decoy_row : int

@@ -7,7 +7,7 @@ import pytest
 from aiops.proving.suite import draw, load_suite
 from chaos.backend import SimBackend
 from chaos.files import load
-from chaos.simulator import Simulator
+from chaos.simulation.simulator import Simulator
 from chaos.trial import from_file, prepare
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

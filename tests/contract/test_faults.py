@@ -9,9 +9,9 @@ from aiops.types import InvalidExperiment
 from chaos import FAULTS, Experiment, Journal, ObjectRef, Plan, fault, injected, make_fault
 from chaos.faults.rollout import RolloutFault
 from chaos.reverting import Reverting
-from chaos.sampling import METRICS
-from chaos.shop import SHOP
-from chaos.simulator import Simulator
+from chaos.simulation.sampling import METRICS
+from chaos.simulation.shop import SHOP
+from chaos.simulation.simulator import Simulator
 from chaos.undoing import Undone
 
 every_fault = pytest.mark.parametrize("kind", FAULTS.values(), ids=FAULTS)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chaos.simulator import Simulator
-from chaos.topology import draw_topology
+from chaos.simulation.simulator import Simulator
+from chaos.simulation.topology import draw_topology
 
 
 class Drawn(Simulator):

@@ -5,11 +5,11 @@ import pytest
 
 from aiops.types import InvalidExperiment, check_metrics
 from chaos.backend import WARM_UP, SimBackend
-from chaos.changes import CHANGES
 from chaos.cluster import ObjectRef
 from chaos.safety import OPT_IN, denied
-from chaos.simulator import Simulator
-from chaos.topology import draw_topology
+from chaos.simulation.changes import CHANGES
+from chaos.simulation.simulator import Simulator
+from chaos.simulation.topology import draw_topology
 
 
 @pytest.fixture

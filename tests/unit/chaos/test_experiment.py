@@ -26,7 +26,7 @@ from chaos import (
     recover_marked,
 )
 from chaos.patience import Patience
-from chaos.simulator import Simulator
+from chaos.simulation.simulator import Simulator
 
 CART = ObjectRef("Deployment", "shop", "cart")
 SCALE = Experiment("scale.zero", CART, hold_s=60.0, seed=7, run="r1")

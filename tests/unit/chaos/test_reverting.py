@@ -11,7 +11,7 @@ from chaos.journal import Journal, RunEvent
 from chaos.marks import runs_on
 from chaos.patience import Patience
 from chaos.reverting import Reverting
-from chaos.simulator import Simulator
+from chaos.simulation.simulator import Simulator
 
 CART = ObjectRef("Deployment", "shop", "cart")
 

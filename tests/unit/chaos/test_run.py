@@ -19,7 +19,7 @@ from chaos.record import RunOutcome
 from chaos.run import conduct
 from chaos.safety import FREEZE_LABEL, OPT_IN, Finding, Limits
 from chaos.signals import Interrupted
-from chaos.simulator import Simulator
+from chaos.simulation.simulator import Simulator
 from chaos.trial import Trial, from_file, prepare
 
 CART = ObjectRef("Deployment", "shop", "cart")

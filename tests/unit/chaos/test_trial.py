@@ -11,7 +11,7 @@ from chaos.experiment import Experiment
 from chaos.files import load
 from chaos.record import Expected
 from chaos.safety import Limits
-from chaos.simulator import Simulator
+from chaos.simulation.simulator import Simulator
 from chaos.trial import FaultStep, Trial, diff, from_file, prepare, refuse_without_victims
 
 CART = ObjectRef("Deployment", "shop", "cart")

@@ -14,7 +14,7 @@ from chaos.journal import Journal
 from chaos.record import Expected
 from chaos.runs import Alert, write_alerts
 from chaos.safety import Limits
-from chaos.simulator import Simulator
+from chaos.simulation.simulator import Simulator
 from chaos.trial import FaultStep, Trial
 
 CART = ObjectRef("Deployment", "shop", "cart")

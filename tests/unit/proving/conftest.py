@@ -10,7 +10,7 @@ from aiops.types import Case
 from chaos import Experiment, Journal, ObjectRef, as_case, injected
 from chaos.record import Expected, Phases, RunOutcome, RunRecord
 from chaos.runs import RunFolder, write_alerts
-from chaos.simulator import Simulator
+from chaos.simulation.simulator import Simulator
 
 BEFORE, HOLD, AFTER = 40, 24, 16
 

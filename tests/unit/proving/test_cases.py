@@ -13,7 +13,7 @@ from aiops.proving.cases import MANIFEST, SCHEMA, make_case, make_cases
 from aiops.proving.scenarios import Kind, draw_scenario
 from aiops.types import InvalidCase, InvalidExperiment, InvalidInput
 from chaos import FAULTS, fault
-from chaos.topology import draw_topology
+from chaos.simulation.topology import draw_topology
 
 N, SEED = 12, 3
 KEYS = {"id", "system", "fault", "inject_time", "root_cause", "topology", "trigger"}

@@ -12,13 +12,13 @@ from aiops.proving.suite import Draw, Phases, Row, Suite, draw
 from aiops.settings import Settings
 from aiops.types import InvalidExperiment, RevertIncomplete, Unreachable
 from chaos.backend import SimBackend
-from chaos.changes import CHANGES
 from chaos.cluster import ObjectRef
 from chaos.journal import Journal
 from chaos.record import RunOutcome
 from chaos.runs import RunFolder
 from chaos.signals import Interrupted
-from chaos.simulator import Simulator
+from chaos.simulation.changes import CHANGES
+from chaos.simulation.simulator import Simulator
 
 CART = ObjectRef("Deployment", "shop", "cart")
 SHORT = Phases(baseline=300.0, hold=60.0, recover=30.0)

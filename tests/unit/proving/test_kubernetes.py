@@ -22,7 +22,7 @@ from chaos.journal import Journal
 from chaos.patch import lookup
 from chaos.record import Effect, RunOutcome
 from chaos.safety import LEASE, OPT_IN, Limits
-from chaos.simulator import Simulator
+from chaos.simulation.simulator import Simulator
 from chaos.trial import FaultStep, Trial, prepare
 from chaos.watchdog import Watchdog
 from tests import memory_cluster

@@ -18,7 +18,7 @@ from chaos import Journal, RunEvent
 from chaos.backend import SimBackend
 from chaos.marks import runs_on
 from chaos.safety import OPT_IN
-from chaos.simulator import Simulator
+from chaos.simulation.simulator import Simulator
 
 SCRIPT = SCRIPTS["sim"]
 STORE = workload("shop", "store")

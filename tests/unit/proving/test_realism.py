@@ -7,7 +7,7 @@ import pytest
 from aiops import datasets
 from aiops.proving.realism import FIGURES, difference, figures
 from aiops.proving.scenarios import Kind, draw_scenario
-from chaos.simulator import Simulator
+from chaos.simulation.simulator import Simulator
 
 
 def window(values):

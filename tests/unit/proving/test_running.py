@@ -19,7 +19,7 @@ from chaos.probes import Hypothesis
 from chaos.record import Effect, Expected, RunOutcome
 from chaos.runs import Alert, RunFolder
 from chaos.safety import Limits
-from chaos.simulator import Simulator
+from chaos.simulation.simulator import Simulator
 from chaos.trial import FaultStep, Trial, prepare
 from rca.baselines import MaxZ
 from rca.grading import evaluate

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from aiops.proving.scenarios import WEAKEST, WINDOWS, Kind, draw_scenario, kinds
 from chaos import FAULTS
-from chaos.changes import CHANGES
+from chaos.simulation.changes import CHANGES
 
 
 @settings(deadline=None, max_examples=50)

@@ -11,7 +11,7 @@ from chaos.backend import SimBackend
 from chaos.cluster import ObjectRef
 from chaos.faults import make_fault
 from chaos.safety import ClusterScope, check
-from chaos.simulator import Simulator
+from chaos.simulation.simulator import Simulator
 from tests.memory_cluster import MemoryCluster, application, namespace, opted_in
 
 

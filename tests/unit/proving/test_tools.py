@@ -9,8 +9,8 @@ from aiops.proving.tools import RESTARTED_AT, ROLLOUT_S, toolbox, workload
 from chaos import fault
 from chaos.backend import SimBackend
 from chaos.patch import lookup
-from chaos.sampling import METRICS
-from chaos.simulator import ROLLOUT_STEPS, Simulator
+from chaos.simulation.sampling import METRICS
+from chaos.simulation.simulator import ROLLOUT_STEPS, Simulator
 from chaos.workloads import pod_ref
 
 CALM = 60

@@ -7,8 +7,8 @@ from chaos import FAULTS, ObjectRef
 from chaos.marks import put_mark
 from chaos.safety import Limits, OptedIn, check, dry_run
 from chaos.safety.findings import Finding, Preflight
-from chaos.shop import SHOP
-from chaos.simulator import Simulator
+from chaos.simulation.shop import SHOP
+from chaos.simulation.simulator import Simulator
 from tests.memory_cluster import namespace, opted_in
 
 OUTAGE = Limits().with_outage()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from chaos.changes import CHANGES
+from chaos.simulation.changes import CHANGES
 
 RECORDED = {
     "rollout": "rollout",

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from chaos.patch import lookup
-from chaos.service import READY_PATH, SETTING, SETTING_VALUE
-from chaos.traffic import Capacity
+from chaos.simulation.service import READY_PATH, SETTING, SETTING_VALUE
+from chaos.simulation.traffic import Capacity
 from chaos.workloads import cpu_limit, memory_limit
 
 if TYPE_CHECKING:
     from chaos.cluster import Process, ProcessKind
-    from chaos.service import Service
+    from chaos.simulation.service import Service
 
 BACK_OFF_S, LONGEST_BACK_OFF_S = 10.0, 300.0
 """How long a crashed pod stays down: first, doubled at each crash, and at most."""

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from chaos.service import Service
-from chaos.traffic import BASE_FAILING, TIMEOUT_S, Capacity, spread
+from chaos.simulation.service import Service
+from chaos.simulation.traffic import BASE_FAILING, TIMEOUT_S, Capacity, spread
 
 FRONT = Service("front", 2, "2", 0.02, 1e8, {"back": 0.5})
 BACK = Service("back", 2, "1", 0.02, 1e8)

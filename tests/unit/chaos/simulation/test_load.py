@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chaos.load import Burst, Load
+from chaos.simulation.load import Burst, Load
 
 MIDNIGHT = datetime(2026, 1, 5, tzinfo=UTC)
 

@@ -5,8 +5,8 @@ import pytest
 
 from aiops.cases.rules import check_logs
 from chaos import ObjectRef, fault
-from chaos.logs import write_logs
-from chaos.simulator import START, Simulator
+from chaos.simulation.logs import write_logs
+from chaos.simulation.simulator import START, Simulator
 
 CART = ObjectRef("Deployment", "shop", "cart")
 

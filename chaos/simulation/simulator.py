@@ -5,7 +5,7 @@ time-outs and errors travel upwards. The cluster behind it runs Deployments and 
 brings ready replicas to what a Deployment asks for, and replaces the pods when their template
 changes. It is no Kubernetes: there are no nodes, nothing is scheduled, and no DNS.
 
-By default the system is the shop of `chaos.shop`, calm but for its load; `chaos.topology` draws
+By default the system is the shop of `chaos.simulation.shop`, calm but for its load; `chaos.simulation.topology` draws
 others, which are as restless as real ones.
 """
 
@@ -17,14 +17,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from aiops.types import Event, InvalidExperiment
-from chaos.ambience import Ambience
 from chaos.cluster import NO_LABELS
-from chaos.control import ControlPlane
-from chaos.logs import Moment, write_logs
-from chaos.monitor import Monitor
-from chaos.service import deployment
-from chaos.shop import TOPOLOGY
-from chaos.traffic import BASE_FAILING, spread
+from chaos.simulation.ambience import Ambience
+from chaos.simulation.control import ControlPlane
+from chaos.simulation.logs import Moment, write_logs
+from chaos.simulation.monitor import Monitor
+from chaos.simulation.service import deployment
+from chaos.simulation.shop import TOPOLOGY
+from chaos.simulation.traffic import BASE_FAILING, spread
 from chaos.workloads import cpu_limit
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from chaos.cluster import ObjectRef, Process
-    from chaos.load import Burst
     from chaos.patch import Patch
-    from chaos.service import Service
-    from chaos.system import Topology
+    from chaos.simulation.load import Burst
+    from chaos.simulation.service import Service
+    from chaos.simulation.system import Topology
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -57,7 +57,7 @@ class Simulator:
     start : datetime
         UTC time of the first sample.
     topology : Topology
-        The system: the shop, or one that `chaos.topology.draw_topology` drew.
+        The system: the shop, or one that `chaos.simulation.topology.draw_topology` drew.
 
     Attributes
     ----------

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.types import InvalidExperiment
-from chaos.service import deployment
-from chaos.shop import TOPOLOGY
-from chaos.topology import (
+from chaos.simulation.service import deployment
+from chaos.simulation.shop import TOPOLOGY
+from chaos.simulation.topology import (
     AUTOSCALED,
     FEWEST,
     LEAST_CPU,

@@ -8,16 +8,16 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from chaos.load import Burst
 from chaos.patch import lookup, put
+from chaos.simulation.load import Burst
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import numpy as np
 
-    from chaos.service import Service
-    from chaos.simulator import Simulator
+    from chaos.simulation.service import Service
+    from chaos.simulation.simulator import Simulator
 
 DAY_S: Final = 86400.0
 IMAGE: Final = "/spec/template/spec/containers/0/image"

@@ -10,8 +10,8 @@ import pytest
 
 from aiops.types import InvalidExperiment, check_metrics
 from chaos import ObjectRef, PatchConflict, fault
-from chaos.shop import SHOP
-from chaos.simulator import ROLLOUT_STEPS, Simulator
+from chaos.simulation.shop import SHOP
+from chaos.simulation.simulator import ROLLOUT_STEPS, Simulator
 from chaos.workloads import pod_ref
 
 CART = ObjectRef("Deployment", "shop", "cart")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from chaos.traffic import Flow
+    from chaos.simulation.traffic import Flow
 
 LOGGED = 0.0005
 """Share of the requests that are answered well and logged."""

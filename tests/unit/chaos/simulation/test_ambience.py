@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from chaos.ambience import MOST_STOLEN, Ambience
-from chaos.load import Load
-from chaos.shop import TOPOLOGY
-from chaos.system import Unrest
-from chaos.topology import draw_topology
+from chaos.simulation.ambience import MOST_STOLEN, Ambience
+from chaos.simulation.load import Load
+from chaos.simulation.shop import TOPOLOGY
+from chaos.simulation.system import Unrest
+from chaos.simulation.topology import draw_topology
 
 
 def steps(topology, count=3000, step_s=5.0, seed=1):

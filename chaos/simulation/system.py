@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from chaos.load import Load
+from chaos.simulation.load import Load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from chaos.load import Burst
-    from chaos.service import Service
+    from chaos.simulation.load import Burst
+    from chaos.simulation.service import Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Topology:
     def usual_rates(self, offered: float) -> dict[str, float]:
         """Return service → requests per second when `offered` come from outside and none is lost.
 
-        >>> from chaos.shop import TOPOLOGY
+        >>> from chaos.simulation.shop import TOPOLOGY
         >>> TOPOLOGY.usual_rates(100.0)["store"]
         115.0
         """

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from chaos.queueing import Served
-    from chaos.traffic import Flow
+    from chaos.simulation.queueing import Served
+    from chaos.simulation.traffic import Flow
 
 METRICS = (
     "request_rate",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chaos.queueing import CLOSED, MAX_UTILISATION, erlang_c, serve
+from chaos.simulation.queueing import CLOSED, MAX_UTILISATION, erlang_c, serve
 
 SERVERS = st.integers(1, 40)
 UTILISATION = st.floats(0.01, 0.97)

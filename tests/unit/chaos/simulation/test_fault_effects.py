@@ -11,7 +11,7 @@ from chaos.faults.net_delay import NetDelay
 from chaos.faults.probe_readiness import ProbeReadiness
 from chaos.faults.stress_cpu import StressCpu
 from chaos.patch import apply
-from chaos.simulator import Simulator
+from chaos.simulation.simulator import Simulator
 
 CART = ObjectRef("Deployment", "shop", "cart")
 CONTAINER = "/spec/template/spec/containers/0"

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from chaos.queueing import CLOSED, Served, serve
+from chaos.simulation.queueing import CLOSED, Served, serve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from chaos.service import Service
+    from chaos.simulation.service import Service
 
 TIMEOUT_S = 1.0
 """How long a caller waits for one call."""

@@ -4,7 +4,7 @@ import pytest
 
 from aiops.types import InvalidExperiment
 from chaos.cluster import NoSuchObject, ObjectRef, Process
-from chaos.simulator import Simulator
+from chaos.simulation.simulator import Simulator
 from chaos.workloads import is_ready, live_pods, pod_ref, uid_of
 
 CART = ObjectRef("Deployment", "shop", "cart")

@@ -6,9 +6,9 @@ what the simulator says can be held against what a real system says.
 
 from __future__ import annotations
 
-from chaos.load import Load
-from chaos.service import Service
-from chaos.system import Topology
+from chaos.simulation.load import Load
+from chaos.simulation.service import Service
+from chaos.simulation.system import Topology
 
 NAMESPACE = "shop"
 

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from chaos.sampling import METRICS, Streams, sample
-from chaos.service import Service
-from chaos.traffic import Capacity, spread
+from chaos.simulation.sampling import METRICS, Streams, sample
+from chaos.simulation.service import Service
+from chaos.simulation.traffic import Capacity, spread
 
 ONE = Service("one", 2, "1", 0.02, 1e8)
 

@@ -1,6 +1,6 @@
 """The pods of a simulated cluster as documents: read, patched, deleted, given processes.
 
-A pod lives in `chaos.pods`; here it is shown in the shape in which Kubernetes serves it, with the
+A pod lives in `chaos.simulation.pods`; here it is shown in the shape in which Kubernetes serves it, with the
 few fields that a fault reads or may change in place.
 """
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chaos.cluster import Process
-    from chaos.pods import Pod, Workload
+    from chaos.simulation.pods import Pod, Workload
 
 IMAGE = "/spec/containers/0/image"
 ANNOTATIONS = "/metadata/annotations"

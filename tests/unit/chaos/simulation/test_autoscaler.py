@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from aiops.types import InvalidExperiment
-from chaos.autoscaler import CALM_S, PERIOD_S, Recommender
 from chaos.patch import put
-from chaos.service import Autoscaling, autoscaler
-from chaos.shop import SHOP
+from chaos.simulation.autoscaler import CALM_S, PERIOD_S, Recommender
+from chaos.simulation.service import Autoscaling, autoscaler
+from chaos.simulation.shop import SHOP
 
 DOCUMENT = autoscaler(SHOP[1], Autoscaling(least=2, most=10, target=0.5))
 

@@ -9,11 +9,11 @@ import pytest
 
 from aiops.types import check_metrics
 from chaos import ObjectRef, fault
-from chaos.load import Burst
-from chaos.shop import TOPOLOGY
-from chaos.simulator import Simulator
-from chaos.system import Unrest
-from chaos.topology import draw_topology
+from chaos.simulation.load import Burst
+from chaos.simulation.shop import TOPOLOGY
+from chaos.simulation.simulator import Simulator
+from chaos.simulation.system import Unrest
+from chaos.simulation.topology import draw_topology
 
 CART = ObjectRef("Deployment", "shop", "cart")
 STORE = ObjectRef("Deployment", "shop", "store")

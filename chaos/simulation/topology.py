@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aiops.types import InvalidExperiment
-from chaos.load import Burst, Load
-from chaos.service import Autoscaling, Service, deployment
-from chaos.system import Topology, Unrest
-from chaos.traffic import Capacity, spread
+from chaos.simulation.load import Burst, Load
+from chaos.simulation.service import Autoscaling, Service, deployment
+from chaos.simulation.system import Topology, Unrest
+from chaos.simulation.traffic import Capacity, spread
 from chaos.workloads import cpu_limit
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 
 from chaos.cluster import Process
 from chaos.patch import put
-from chaos.pods import (
+from chaos.simulation.pods import (
     BACK_OFF_S,
     FORGIVEN_S,
     LONGEST_BACK_OFF_S,
@@ -14,7 +14,7 @@ from chaos.pods import (
     Workload,
     read_template,
 )  # fmt: skip
-from chaos.service import SETTING, Service, deployment
+from chaos.simulation.service import SETTING, Service, deployment
 
 APP = Service("app", 4, "1", 0.02, 100e6, needs_setting=0.4, cold=0.5)
 CONTAINER = "/spec/template/spec/containers/0"

@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 
 from aiops.types import EXPECTED_LEVELS
-from chaos.sampling import METRICS, Streams, sample
+from chaos.simulation.sampling import METRICS, Streams, sample
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from chaos.ambience import Air
-    from chaos.service import Service
-    from chaos.traffic import Flow
+    from chaos.simulation.ambience import Air
+    from chaos.simulation.service import Service
+    from chaos.simulation.traffic import Flow
 
 MEMORY_KEPT, MEMORY_NOISE = 0.99, 0.0004
 """What one step keeps of the drift of the memory (a logarithm), and the deviation that it adds."""

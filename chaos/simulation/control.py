@@ -7,12 +7,12 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from aiops.types import InvalidExperiment
-from chaos.autoscaler import PERIOD_S, Recommender, check_autoscaler
 from chaos.cluster import no_such_object
-from chaos.inventory import PodShelf
 from chaos.patch import apply, lookup, same
-from chaos.pods import Workload, read_template
-from chaos.service import autoscaler, deployment, service_object
+from chaos.simulation.autoscaler import PERIOD_S, Recommender, check_autoscaler
+from chaos.simulation.inventory import PodShelf
+from chaos.simulation.pods import Workload, read_template
+from chaos.simulation.service import autoscaler, deployment, service_object
 
 if TYPE_CHECKING:
     import builtins
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from chaos.cluster import ObjectRef
     from chaos.patch import Patch
-    from chaos.service import Service
+    from chaos.simulation.service import Service
 
 
 class ControlPlane:

@@ -15,7 +15,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from chaos.system import Topology
+    from chaos.simulation.system import Topology
 
 PAUSE = 0.7
 """By how much a pause raises the latency of the step it falls into, on average."""
