@@ -27,7 +27,7 @@ from chaos.probes import Context, Guard, NotEvaluated, ProbeFailed, look, met
 from chaos.probes import check as check_probe
 from chaos.record import Check, Hypothesis, Phases, Revert, RunOutcome, RunRecord
 from chaos.safety import frozen
-from chaos.signals import Interrupted
+from chaos.signals import Interrupted, shielded
 from chaos.trial import FaultStep, replan
 from chaos.workloads import settled
 
@@ -134,7 +134,6 @@ class _Course:
         injected_at = self.now
         outcome = self._strike(before)
         reverted = self.now
-        self._roll_back()
         outcome, after = self._after(outcome, reverted)
         phases = Phases(
             baseline_start=began,
@@ -222,8 +221,10 @@ class _Course:
     def _roll_back(self) -> None:
         """Do the file's own rollbacks, whatever each of them says."""
         for step in self.prepared.trial.rollbacks:
+            if isinstance(step.provider, Inject):
+                continue  # a fault is no way back
             try:
-                self._act(step)
+                look(step.provider, self.context)
             except (AiopsError, OSError) as error:
                 self.notes.append(f"the rollback {step.name!r} failed: {error}")
 
@@ -288,11 +289,13 @@ class _Course:
     def _after(
         self, outcome: RunOutcome, reverted: datetime
     ) -> tuple[RunOutcome, tuple[ProbeResult, ...]]:
-        """Measure the recovery and look again, unless somebody wants this to end."""
-        if outcome is RunOutcome.INTERRUPTED:
-            return outcome, ()
-        self.progress(f"measuring the recovery for {self.prepared.trial.recover_s:g} s")
+        """Roll back, measure the recovery and look again, unless somebody wants this to end."""
         try:
+            with shielded():
+                self._roll_back()
+            if outcome is RunOutcome.INTERRUPTED:
+                return outcome, ()
+            self.progress(f"measuring the recovery for {self.prepared.trial.recover_s:g} s")
             self._recover(reverted)
             return outcome, self._look()
         except Interrupted as signal:
