@@ -150,6 +150,10 @@ class RunRecord(Strict):
         A harmless change: instead of a fault, or before it.
     guards : str or None
         Why a guard aborted the run; None where none did.
+    injected : bool
+        Whether anything was done: a run may end before that.
+    beside : tuple of str
+        Further faults of the same run, as ``fault on target``.
 
     Raises
     ------
@@ -176,6 +180,8 @@ class RunRecord(Strict):
     revert: Revert = Revert()
     effect: EffectVerdict | None = None
     expected: Expected = Expected()
+    injected: bool = True
+    beside: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     schema: Literal["aiops.chaos.run/v1"] = SCHEMA
 

@@ -26,7 +26,7 @@ from chaos.journal import RunEvent
 from chaos.probes import Context, Guard, NotEvaluated, ProbeFailed, look, met
 from chaos.probes import check as check_probe
 from chaos.record import Check, Hypothesis, Phases, Revert, RunOutcome, RunRecord
-from chaos.safety import frozen
+from chaos.safety import OPT_IN, frozen
 from chaos.signals import Interrupted, shielded
 from chaos.trial import FaultStep, replan
 from chaos.workloads import settled
@@ -108,6 +108,9 @@ class _Course:
     reason: str | None = None
     armed: datetime | None = None
     during: tuple[ProbeResult, ...] = ()
+    seen: tuple[ProbeResult, ...] = ()
+    touched: bool = False
+    injected: datetime | None = None
     notes: list[str] = field(default_factory=list)
     context: Context = field(default_factory=Context)
     began: datetime | None = None
@@ -134,6 +137,7 @@ class _Course:
         injected_at = self.now
         outcome = self._strike(before)
         reverted = self.now
+        injected_at = self.injected or injected_at
         outcome, after = self._after(outcome, reverted)
         phases = Phases(
             baseline_start=began,
@@ -154,6 +158,7 @@ class _Course:
 
     def _strike(self, before: tuple[ProbeResult, ...]) -> RunOutcome:
         """Do the steps, and say how that ended; nothing is done outside the steady state."""
+        self._tick()
         if why := self.reason or self._unsteady(before):
             self.notes.append(f"nothing was injected: {why}")
             return RunOutcome.ABORTED if self.reason else RunOutcome.DEVIATED
@@ -165,8 +170,12 @@ class _Course:
             self.notes.append(str(error))
             return RunOutcome.REVERT_INCOMPLETE
         except Interrupted as signal:
-            self.notes.append(f"{signal}; the fault was taken back")
+            self.notes.append(f"{signal}; what was injected was taken back")
             return RunOutcome.INTERRUPTED
+        except AiopsError as error:
+            if not self.touched:
+                raise  # nothing was done, and the caller is told so
+            self.reason = str(error)
         return RunOutcome.ABORTED if self.reason else RunOutcome.HELD
 
     def _unsteady(self, before: tuple[ProbeResult, ...]) -> str | None:
@@ -201,7 +210,11 @@ class _Course:
                     self._until(ends)
                 self._wait(step.after_s)
             else:
+                self._wait(step.pauses.before)
+                if self.reason:
+                    return
                 self._do(step)
+                self._wait(step.pauses.after)
         self._until(max((one.ends for one in self.active), default=self.now))
 
     def _do(self, step: Action | Probe) -> None:
@@ -214,8 +227,9 @@ class _Course:
     def _act(self, step: Action | Probe) -> None:
         """Do what the file asks for beside faults, and record what a probe of it sees."""
         if isinstance(step, Probe):
-            self.during = (*self.during, check_probe(step, self.context))
+            self.seen = (*self.seen, check_probe(step, self.context))
         elif not isinstance(step.provider, Inject):  # those are faults, and were mapped to them
+            self.touched = True
             look(step.provider, self.context)
 
     def _roll_back(self) -> None:
@@ -233,6 +247,7 @@ class _Course:
         experiment = step.experiment
         self.progress(f"injecting {experiment.fault} into {experiment.target}")
         own = stack.enter_context(ExitStack())
+        began = self.now
         own.enter_context(
             injected(
                 experiment,
@@ -243,6 +258,8 @@ class _Course:
                 armed_within=self.prepared.trial.armed_within,
             )
         )
+        self.touched = True
+        self.injected = self.injected or began
         self.armed = self.armed or self.now
         ends = self.now + timedelta(seconds=experiment.hold_s)
         self.active.append(_Active(ends, own))
@@ -273,14 +290,16 @@ class _Course:
             frozen_by = frozen(self.backend.cluster, self.backend.scope, self.backend.system)
             if frozen_by:
                 return frozen_by
+            if self.backend.scope.labels(self.backend.system).get(OPT_IN) != "true":
+                return f"namespace {self.backend.system} no longer allows faults"
             return None if self.renew() else "another run has taken the lease of the namespace"
         except (Unreachable, Denied) as error:
             return f"the switches that stop a run cannot be read: {error}" if self.active else None
 
     def _end_due(self) -> None:
         due = [one for one in self.active if self.reason or one.ends <= self.now]
-        if due:
-            self.during = self.during or self._look()
+        if due and not self.reason:  # whoever aborts wants the fault gone at once
+            self.during = (*self.during, *self._look())
         for one in due:
             self.active.remove(one)
             self.progress("taking the fault back")
@@ -326,9 +345,13 @@ class _Course:
         return self.prepared.trial.hypothesis.check(self.context)
 
     def _outcome(self, ended: RunOutcome, after: tuple[ProbeResult, ...]) -> RunOutcome:
-        if ended is RunOutcome.HELD and False in {met(self.during), met(after)}:
+        if ended is not RunOutcome.HELD:
+            return ended
+        verdicts = {met(results) for results in (self.during, after) if results}
+        if None in verdicts and self.backend.queries is not None:
+            self.notes.append("the steady state could not be evaluated during or after the hold")
             return RunOutcome.DEVIATED
-        return ended
+        return RunOutcome.DEVIATED if False in verdicts else ended
 
     def _record(
         self,
@@ -339,9 +362,6 @@ class _Course:
     ) -> RunRecord:
         trial = self.prepared.trial
         first = trial.faults[0].experiment if trial.faults else None
-        others = [str(step.experiment.fault) for step in trial.faults[1:]]
-        if others:
-            self.notes.append(f"beside it: {', '.join(others)}")
         self.notes += [one.unwatched for one in self.guards if one.unwatched]
         return RunRecord(
             run=trial.run,
@@ -358,10 +378,16 @@ class _Course:
             control=None if first or trial.decoy or trial.steps else "noop",
             decoy=f"{trial.decoy[0]} of {trial.decoy[1]}" if trial.decoy else None,
             victims=self.prepared.victims,
-            hypothesis=Hypothesis(_checks(before), _checks(self.during), _checks(after)),
+            hypothesis=Hypothesis(
+                _checks(before), _checks((*self.seen, *self.during)), _checks(after)
+            ),
             guards=self.reason,
             revert=self._revert(),
             expected=trial.expected,
+            injected=first is None or bool(self.armed) or outcome is RunOutcome.REVERT_INCOMPLETE,
+            beside=tuple(
+                f"{step.experiment.fault} on {step.experiment.target}" for step in trial.faults[1:]
+            ),
             notes=tuple(self.notes),
         )
 
@@ -392,4 +418,9 @@ def _healing(healed: float | None, within: float | None, waited: float) -> str:
 
 
 def _checks(results: tuple[ProbeResult, ...]) -> tuple[Check, ...]:
-    return tuple(Check(one.name, one.ok, one.value, one.detail) for one in results)
+    return tuple(Check(one.name, one.ok, _number(one.value), one.detail) for one in results)
+
+
+def _number(value: float | str | bool | None) -> float | str | bool | None:
+    """Return a whole number as the float that a record holds."""
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -10,6 +10,8 @@ from chaos.experiment import Experiment
 from chaos.faults import fault, make_fault
 from chaos.files import Allowed, FaultAction, resolve
 from chaos.files.environment import Secrets
+from chaos.files.extension import AlertsGuard, PromqlGuard, SloGuard
+from chaos.files.providers import Promql, Slo
 from chaos.probes import Hypothesis
 from chaos.record import Expected
 from chaos.safety import Limits, check, dry_run, plan_diff
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chaos.backend import Backend
+    from chaos.cluster import ObjectRef
     from chaos.files import ExperimentFile
     from chaos.files.activities import Action, Probe
     from chaos.files.extension import Effect, GuardBlock
@@ -156,8 +159,11 @@ def from_file(  # noqa: PLR0913  what a caller may say beyond the file, each wit
     )
     faults = len(file.faults())
     steps: list[FaultStep | Action | Probe] = []
+    notes = list(file.notes)
     for step in file.method:
         if not isinstance(step, FaultAction):
+            if step.background:
+                notes.append(f"{step.name!r} is not run in the background but in its turn")
             steps.append(step)
             continue
         name = run if faults == 1 else f"{run}-{len(steps) + 1}"
@@ -184,7 +190,7 @@ def from_file(  # noqa: PLR0913  what a caller may say beyond the file, each wit
         recover_within=settings.expect.recover_within,
         armed_within=settings.armed.within,
         effect=settings.effect,
-        notes=file.notes,
+        notes=tuple(notes),
     )
 
 
@@ -198,12 +204,7 @@ def prepare(trial: Trial, backend: Backend) -> Prepared:
     Unreachable, Denied
         If the cluster does not answer, or refuses to be read.
     """
-    for step in trial.faults:
-        if backend.name != "sim" and fault(step.experiment.fault).simulated:
-            raise InvalidExperiment(
-                f"{step.experiment.fault} exists in the simulator only; choose another: "
-                "aiops chaos list"
-            )
+    _refuse_impossible(trial, backend)
     plans = {step.experiment.run: step.experiment.plan(backend.cluster) for step in trial.faults}
     longest = max((step.experiment.hold_s for step in trial.faults), default=0.0)
     found = check(
@@ -217,6 +218,39 @@ def prepare(trial: Trial, backend: Backend) -> Prepared:
         rehearsed = [one for plan in plans.values() for one in dry_run(plan, backend.cluster)]
         found = Preflight((*found.findings, *rehearsed))
     return Prepared(trial, plans, found)
+
+
+def _refuse_impossible(trial: Trial, backend: Backend) -> None:
+    """Raise `InvalidExperiment` for what could only fail, or go unwatched, on this backend."""
+    struck: set[ObjectRef] = set()
+    for step in trial.faults:
+        experiment = step.experiment
+        if backend.name != "sim" and fault(experiment.fault).simulated:
+            raise InvalidExperiment(
+                f"{experiment.fault} exists in the simulator only; choose another: aiops chaos list"
+            )
+        if experiment.target in struck:
+            raise InvalidExperiment(
+                f"{experiment.target} is struck twice, and nobody knows what the first fault "
+                "leaves of it; make two experiments of them"
+            )
+        struck.add(experiment.target)
+    blind = _needs_metrics(trial) if backend.name != "sim" and backend.queries is None else ""
+    if blind:
+        raise InvalidExperiment(
+            f"{blind} needs what Prometheus measures; give --prometheus URL and --queries FILE"
+        )
+
+
+def _needs_metrics(trial: Trial) -> str:
+    """Return the guard or probe that asks for metrics; empty if there is none."""
+    for guard in trial.guards:
+        if isinstance(guard, (PromqlGuard, SloGuard, AlertsGuard)):
+            return "a guard"
+    for probe in trial.hypothesis.probes:
+        if isinstance(probe.provider, (Promql, Slo)):
+            return f"the probe {probe.name!r}"
+    return ""
 
 
 def replan(prepared: Prepared, step: FaultStep, backend: Backend) -> Plan:
@@ -260,6 +294,12 @@ def _expected(file: ExperimentFile, steps: tuple[FaultStep | Action | Probe, ...
     told = file.settings.expect
     first = next((step.experiment for step in steps if isinstance(step, FaultStep)), None)
     service = told.root_cause.service if told.root_cause else None
+    kind = told.root_cause.kind if told.root_cause else None
+    if first and kind not in {None, fault(first.fault).family}:
+        raise InvalidExperiment(
+            f"expect.root_cause.kind is {kind!r}, but the first fault is {first.fault}; write "
+            f"{fault(first.fault).family!r}"
+        )
     return Expected(
         service=service or (first.target.name if first else None),
         metrics=make_fault(first.fault, first.params).metrics if first else (),

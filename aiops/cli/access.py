@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 JOURNAL_FILE = "journal.jsonl"
 OUT = Path("out")
 
+SIMULATED = "shop"
+"""The namespace of the simulated shop."""
+
 
 class Place(StrEnum):
     """Where the faults are injected."""
@@ -68,7 +71,7 @@ class Where:
     place: Place
     context: str | None = None
     kubeconfig: Path | None = None
-    namespace: str = "shop"
+    namespace: str = SIMULATED
     prometheus: str | None = None
     queries: Path | None = None
     janitor_image: str | None = None
@@ -80,6 +83,13 @@ class Where:
                 "--context, --kubeconfig, --prometheus, --queries and --janitor-image are for a "
                 "real cluster; add --backend k8s"
             )
+        if self.place is Place.SIM and self.namespace != SIMULATED:
+            raise InvalidInput(
+                f"the simulated shop is in namespace {SIMULATED}, not {self.namespace}; leave "
+                "--namespace out, or add --backend k8s"
+            )
+        if (self.prometheus is None) != (self.queries is None):
+            raise InvalidInput("--prometheus and --queries need each other; give both")
 
     def access(self) -> Access:
         """Return how to reach the cluster.

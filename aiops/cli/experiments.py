@@ -32,18 +32,19 @@ if TYPE_CHECKING:
 
     from chaos.backend import Backend
     from chaos.files import ExperimentFile
+    from chaos.journal import Journal
     from chaos.record import RunRecord
     from chaos.trial import Prepared
 
 EXIT_CODES = {
-    "held": 0,
-    "deviated": 1,
-    "aborted": 3,
     "revert-incomplete": 4,
-    "no-effect": 5,
     "interrupted": 130,
+    "aborted": 3,
+    "deviated": 1,
+    "no-effect": 5,
+    "held": 0,
 }
-"""By the outcome of a run; the largest of several counts."""
+"""By the outcome of a run, the gravest first: it counts where there are several runs."""
 
 REVERT_INCOMPLETE = EXIT_CODES["revert-incomplete"]
 INTERRUPTED = EXIT_CODES["interrupted"]
@@ -116,6 +117,8 @@ def plan(
     ignore_budgets: Budgets = False,
     allow_python: AllowPython = None,
     allow_process: AllowProcess = None,
+    prometheus: Prometheus = None,
+    queries: QueriesFile = None,
     janitor_image: JanitorImage = None,
     as_json: Json = False,
 ) -> None:
@@ -124,7 +127,7 @@ def plan(
     That is the victims, the diff, and the rights it needs. Nothing is changed; a real server
     checks every change by a dry run. Exit code 2 if the run would be refused.
     """
-    where = Where(backend, context, kubeconfig, namespace, janitor_image=janitor_image)
+    where = Where(backend, context, kubeconfig, namespace, prometheus, queries, janitor_image)
     experiment = read(file, allow_python, allow_process)
     with telling() as tell, where.open(OUT / JOURNAL_FILE, seed=_seed(experiment, seed)) as place:
         tell("planning")
@@ -172,9 +175,7 @@ def run(
     records: list[RunRecord] = []
     for number in range(experiment.settings.repeat):
         with where.open(out / JOURNAL_FILE, seed=first + number) as place:
-            records.append(
-                _run_once(experiment, place, out, first + number, consent, yes or number > 0)
-            )
+            records.append(_run_once(experiment, place, out, first + number, consent, yes))
         if records[-1].outcome.value in {"interrupted", "revert-incomplete"}:
             break
     shown = [_summary(record, out) for record in records]
@@ -182,7 +183,8 @@ def run(
         print_json({"title": experiment.title, "runs": shown})
     else:
         _show_runs(records, shown)
-    code = max(EXIT_CODES[record.outcome.value] for record in records)
+    outcomes = {record.outcome.value for record in records}
+    code = next(code for outcome, code in EXIT_CODES.items() if outcome in outcomes)
     if code:
         raise typer.Exit(code)
 
@@ -298,12 +300,13 @@ def _run_once(
     if place.name == "k8s" and not agreed:
         _confirm(prepared, place)
     folder = out / "runs" / prepared.trial.run
-    with telling() as tell, undone_when_interrupted():
-        return run_prepared(prepared, place, Journal(out / JOURNAL_FILE), folder, tell).record
+    journal = Journal(out / JOURNAL_FILE)
+    with telling() as tell, undone_when_interrupted(journal):
+        return run_prepared(prepared, place, journal, folder, tell).record
 
 
 @contextmanager
-def undone_when_interrupted() -> Iterator[None]:
+def undone_when_interrupted(journal: Journal) -> Iterator[None]:
     """Let a signal end the command as shells expect, once every fault has been taken back."""
     from chaos.signals import Interrupted, interruptible
 
@@ -311,8 +314,12 @@ def undone_when_interrupted() -> Iterator[None]:
         with interruptible():
             yield
     except Interrupted as signal:
-        say(f"error: {signal}; no fault is in place", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        left = ", ".join(journal.pending())
+        said = (
+            f"still to be taken back: {left}; aiops chaos recover" if left else "no fault is left"
+        )
+        say(f"error: {signal}; {said}", err=True)
+        raise typer.Exit(REVERT_INCOMPLETE if left else INTERRUPTED) from None
 
 
 def _confirm(prepared: Prepared, place: Backend) -> None:

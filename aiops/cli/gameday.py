@@ -98,10 +98,11 @@ def _play(where: Where, path: Path | None, out: Path, *, agreed: bool) -> tuple[
     with where.open(out / JOURNAL_FILE, seed=0) as place:
         from aiops.proving.gameday import run_on_cluster
         from aiops.proving.starter import starter
+        from chaos.journal import Journal
 
         suite = suite or starter(place)
         _confirm(suite, agreed=agreed)
-        with counting("runs") as progress, undone_when_interrupted():
+        with counting("runs") as progress, undone_when_interrupted(Journal(out / JOURNAL_FILE)):
             return run_on_cluster(suite, place, out, progress=progress)
 
 

@@ -65,6 +65,7 @@ def freeze(
     context: Context = None,
     kubeconfig: Kubeconfig = None,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Told to whoever is stopped.")] = "",
+    as_json: Json = False,
 ) -> None:
     """Stop every run in a namespace, and refuse new ones.
 
@@ -77,14 +78,17 @@ def freeze(
 
     try:
         client.create(freeze_manifest(namespace, reason))
+        text = f"lift it: aiops chaos unfreeze -n {namespace} --context {context}"
     except Conflict:
-        say(f"{namespace} is frozen already")
-        return
-    say(f"{namespace} is frozen; lift it: aiops chaos unfreeze -n {namespace} --context {context}")
+        text = "it was already"
+    _tell(namespace, frozen=True, text=text, as_json=as_json)
 
 
 def unfreeze(
-    namespace: Namespace = "shop", context: Context = None, kubeconfig: Kubeconfig = None
+    namespace: Namespace = "shop",
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
+    as_json: Json = False,
 ) -> None:
     """Lift the freeze of a namespace."""
     from chaos.safety import FREEZE_MAP
@@ -94,10 +98,17 @@ def unfreeze(
 
     try:
         client.delete("ConfigMap", namespace, FREEZE_MAP)
+        text = "runs may begin again"
     except NotFound:
-        say(f"{namespace} was not frozen")
+        text = "it was not before"
+    _tell(namespace, frozen=False, text=text, as_json=as_json)
+
+
+def _tell(namespace: str, *, frozen: bool, text: str, as_json: bool) -> None:
+    if as_json:
+        print_json({"namespace": namespace, "frozen": frozen, "note": text})
         return
-    say(f"{namespace} is no longer frozen")
+    say(f"{namespace} is {'frozen' if frozen else 'not frozen'}; {text}")
 
 
 def _client(namespace: str, context: str | None, kubeconfig: Path | None) -> KubernetesClient:

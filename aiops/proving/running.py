@@ -56,16 +56,23 @@ def run_prepared(
 ) -> RunFolder:
     """Run what was planned, and write its record, its case and its alerts into `folder`.
 
+    The record is there as soon as the run is over, and once more with what was measured.
+
     Raises
     ------
     AiopsError
         As `chaos.run.conduct` does; nothing is then kept.
     """
     record = conduct(prepared, backend, journal, progress)
+    folder.mkdir(parents=True, exist_ok=True)
+    record.write(folder)
     if backend.name == "k8s":
         backend.wait(SETTLE_S)
-    folder.mkdir(parents=True, exist_ok=True)
-    record = _measured(record, backend, folder, prepared.trial)
+    try:
+        record = _measured(record, backend, folder, prepared.trial)
+    except AiopsError as error:
+        lost = EffectVerdict(Effect.UNKNOWN, None, None, None, None, f"not measured: {error}")
+        record = replace(record, effect=lost)
     record.write(folder)
     return RunFolder(folder, record)
 
@@ -73,24 +80,28 @@ def run_prepared(
 def _measured(record: RunRecord, backend: Backend, folder: Path, trial: Trial) -> RunRecord:
     """Keep the metrics and alerts of a run, and return its record with the effect on it."""
     since = record.phases.baseline_start
-    try:
-        metrics = backend.metrics(since)
-    except AiopsError as error:
-        lost = EffectVerdict(Effect.UNKNOWN, None, None, None, None, f"not measured: {error}")
-        return replace(record, effect=lost)
-    effect = (
-        _by_probe(record, trial.effect)
-        if trial.effect
-        else _verdict(record, metrics, backend, trial)
-    )
-    case = label(record, metrics, backend.topology, effect)
-    datasets.save(case, folder / CASE_FOLDER)
+    metrics = backend.metrics(since)
+    effect = _effect(record, metrics, backend, trial)
+    datasets.save(label(record, metrics, backend.topology, effect), folder / CASE_FOLDER)
     alerts = backend.alerts(since)
     if alerts is not None:
         write_alerts(alerts, folder)
+    if effect is None:
+        return record
     bitten = effect.effect is not Effect.NO_EFFECT
     idle = record.outcome is RunOutcome.HELD and record.fault is not None and not bitten
     return replace(record, effect=effect, outcome=RunOutcome.NO_EFFECT if idle else record.outcome)
+
+
+def _effect(
+    record: RunRecord, metrics: pd.DataFrame, backend: Backend, trial: Trial
+) -> EffectVerdict | None:
+    """Return whether the run bit; None where nothing was done that could."""
+    if not record.injected:
+        return None
+    if trial.effect:
+        return _by_probe(record, trial.effect)
+    return _verdict(record, metrics, backend, trial)
 
 
 def _verdict(
@@ -127,16 +138,16 @@ def label(
     record: RunRecord,
     metrics: pd.DataFrame,
     topology: Sequence[tuple[str, str]],
-    effect: EffectVerdict,
+    effect: EffectVerdict | None,
 ) -> Case:
-    """Return the whole run as a case with the truth on it; controls have no root cause."""
+    """Return the whole run as a case with the truth on it; without a fault, no root cause."""
     expected = record.expected
     cause = None
-    if record.fault is not None and expected.service is not None:
+    if record.fault is not None and record.injected and expected.service is not None:
         moved = tuple(MetricId(expected.service, metric) for metric in expected.metrics)
         cause = RootCause(expected.service, moved)
     trigger = None
-    if effect.effect is Effect.EFFECTIVE and effect.sli and effect.service:
+    if effect and effect.effect is Effect.EFFECTIVE and effect.sli and effect.service:
         trigger = MetricId(effect.service, effect.sli)
     return Case(
         id=record.run,
@@ -145,7 +156,7 @@ def label(
         trigger=trigger,
         inject_time=record.phases.injected,
         root_cause=cause,
-        fault=record.fault,
+        fault=record.fault if record.injected else None,
         system=record.system,
     )
 

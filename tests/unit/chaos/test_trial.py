@@ -15,6 +15,7 @@ from chaos.simulation.simulator import Simulator
 from chaos.trial import FaultStep, Trial, diff, from_file, prepare, refuse_without_victims
 
 CART = ObjectRef("Deployment", "shop", "cart")
+STORE = {"namespace": "shop", "kind": "Deployment", "name": "store"}
 
 
 @pytest.fixture
@@ -84,10 +85,14 @@ class TestPrepare:
         assert shop.cluster.get(CART) == before
 
     def test_names_the_victims_by_the_run_of_each_fault(self, trial, shop):
-        prepared = prepare(trial(inject("pod.delete"), inject()), shop)
+        prepared = prepare(trial(inject("pod.delete"), inject(target=STORE)), shop)
         assert list(prepared.plans) == ["r1-1", "r1-2"]
-        assert prepared.victims[-1] == "Deployment shop/cart"
+        assert prepared.victims[-1] == "Deployment shop/store"
         assert all(victim.startswith("Pod shop/cart-") for victim in prepared.victims[:-1])
+
+    def test_what_is_struck_twice_is_refused(self, trial, shop):
+        with pytest.raises(InvalidExperiment, match="cart is struck twice"):
+            prepare(trial(inject("pod.delete"), inject()), shop)
 
     def test_a_target_that_is_not_there_is_named_with_its_nearest(self, trial, shop):
         target = {"namespace": "shop", "kind": "Deployment", "name": "crat"}
@@ -107,7 +112,8 @@ class TestPrepare:
             prepared.preflight.refuse_unless_clear()
 
     def test_the_longest_hold_counts(self, trial, shop):
-        found = trial(inject("pod.delete"), inject("pod.delete", hold="20m"), outage=True)
+        longer = inject("pod.delete", hold="20m", target=STORE)
+        found = trial(inject("pod.delete"), longer, outage=True)
         texts = [str(one) for one in prepare(found, shop).preflight.refusals]
         assert any("1200 s of hold, max_hold is 900" in text for text in texts)
 

@@ -222,7 +222,7 @@ class TestRun:
         monkeypatch.setattr(SimBackend, "wait", lambda self, seconds: interrupt(self))
         answer = aiops("chaos", "run", experiment(), OUTAGE, "--out", tmp_path / "out", "--json")
         assert (answer.code, answer.out) == (130, "")
-        assert answer.err == "error: interrupted by SIGTERM; no fault is in place\n"
+        assert answer.err == "error: interrupted by SIGTERM; no fault is left\n"
         assert not (tmp_path / "out" / "journal.jsonl").exists()
 
     def test_a_real_signal_is_obeyed(self, aiops, experiment, meanwhile):

@@ -197,4 +197,4 @@ class TestCluster:
         monkeypatch.setattr("aiops.proving.gameday.run_on_cluster", interrupt)
         answer = play("--yes")
         assert (answer.code, answer.out) == (130, "")
-        assert answer.err.endswith("error: interrupted by SIGTERM; no fault is in place\n")
+        assert answer.err.endswith("error: interrupted by SIGTERM; no fault is left\n")

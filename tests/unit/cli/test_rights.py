@@ -87,12 +87,12 @@ class TestFreeze:
     def test_twice_is_once(self, aiops, reach, server):
         aiops("chaos", "freeze", *reach, "--reason", "mine")
         answer = aiops("chaos", "freeze", *reach, "--reason", "another")
-        assert (answer.code, answer.out) == (0, "shop is frozen already\n")
+        assert (answer.code, answer.out) == (0, "shop is frozen; it was already\n")
         assert server.object("ConfigMap", "shop", FREEZE_MAP)["data"] == {"reason": "mine"}
 
     def test_what_was_not_frozen_is_said_so(self, aiops, reach, server):
         answer = aiops("chaos", "unfreeze", *reach)
-        assert (answer.code, answer.out) == (0, "shop was not frozen\n")
+        assert (answer.code, answer.out) == (0, "shop is not frozen; it was not before\n")
         assert server.log == []
 
     @pytest.mark.parametrize(("command", "verb"), [("freeze", "create"), ("unfreeze", "delete")])
