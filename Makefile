@@ -12,6 +12,7 @@
 #   make clean         remove what these goals have made
 
 PYTHON ?= python3
+E2E ?=# options for the tests on a cluster, such as E2E='-m "not slow"'
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := constraints.txt
@@ -45,7 +46,7 @@ torture: $(VENV)/.test
 	$(BIN)/python -m tests.torture --runs 1000 --conflicts 200
 
 test-e2e: $(VENV)/.test
-	$(BIN)/pytest -rs tests/cluster
+	$(BIN)/pytest -rs $(E2E) tests/cluster
 
 gameday: $(VENV)/.base
 	$(BIN)/aiops gameday examples/gamedays/simulator.yaml --out out/gameday

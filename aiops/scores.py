@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "aiops.chaos.score/v1"
 
-RunKind = Literal["fault", "control", "decoy"]
+RunKind = Literal["fault", "control", "decoy", "not-injected"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,9 @@ class RunScore:
 
     Attributes
     ----------
-    kind : {"fault", "control", "decoy"}
-        A control is a run in which nothing was done, a decoy one with a harmless change only.
+    kind : {"fault", "control", "decoy", "not-injected"}
+        A control is a run in which nothing was to be done, a decoy one with a harmless change only;
+        not injected is what was planned and never done, and nothing is graded in it.
     target : str or None
         ``kind/namespace/name`` of what was struck.
     start, injected, reverted, end : datetime
@@ -90,7 +91,7 @@ class RunScore:
     delay_s : float or None
         From the injection to the first such detection.
     detections, false_alarms : tuple of Detection
-        Those in that time of a fault, and all others.
+        Those in that time of a fault, and all others; what came before the injection is neither.
     ranked : tuple of Ranked
         A place from each ranker; empty where nothing was detected or nobody is to blame.
     should_fire : tuple of str
@@ -103,6 +104,11 @@ class RunScore:
         Whether everything touched was found as before.
     error : str or None
         Why the judge could not judge.
+    beside : tuple of str
+        Further faults of the same run.
+    unranked : str or None
+        Why no ranker can be graded on this fault: it has several causes, or the metrics know
+        nothing of the true one.
     """
 
     run: str
@@ -130,6 +136,8 @@ class RunScore:
     reverted_whole: bool
     error: str | None
     shown: Shown | None
+    beside: tuple[str, ...] = ()
+    unranked: str | None = None
 
     @property
     def effective(self) -> bool:
@@ -148,6 +156,11 @@ class RunScore:
         """Whether a fault that bit went unnoticed."""
         return self.effective and not self.detected
 
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """The expected alerts that a fault that bit did not raise."""
+        return self.alerts_missed or () if self.effective else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Quartiles:
@@ -159,6 +172,15 @@ class Quartiles:
 
 
 @dataclass(frozen=True, slots=True)
+class AlwaysScore:
+    """What an alarm in every run, raised at once, would get; a judge must beat its F1."""
+
+    recall: Share
+    precision: Share
+    f1: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class DetectionScore:
     """How well faults were noticed, counted by events and never point by point.
 
@@ -167,17 +189,23 @@ class DetectionScore:
     recall, recall_all : Share
         Of the faults that bit, and of all faults, those detected.
     precision : Share
-        Of the faults detected and the false alarms together, the faults.
+        Of the faults detected and the false alarms together, the faults: a fault counts once
+        however often it was noticed, and each false alarm counts.
     f1 : float or None
         The harmonic mean of `recall` and `precision`.
+    always : AlwaysScore
+        The naive judge to compare it with, on the same runs.
     false_alarms : int
         Detections outside of faults, in all runs.
     control_alarms, control_hours, alarms_per_hour : int, float, float or None
-        Detections from the moment of the injection on in controls, in how many hours.
+        Detections from the moment of the injection on in the controls that could be judged, in
+        how many hours.
     decoys_alarmed : Share
-        Decoys in which the judge raised its hand.
+        Decoys in which the judge raised its hand, of those that could be judged.
     delay_s : Quartiles
         Of the effective faults that were detected.
+    late : Share
+        Of these, where it was said how soon that should be, those detected later.
     failures : int
         Runs that the judge could not judge; their faults count as missed.
     """
@@ -186,18 +214,22 @@ class DetectionScore:
     recall_all: Share
     precision: Share
     f1: float | None
+    always: AlwaysScore
     false_alarms: int
     control_alarms: int
     control_hours: float
     alarms_per_hour: float | None
     decoys_alarmed: Share
     delay_s: Quartiles
+    late: Share
     failures: int
 
 
 @dataclass(frozen=True, slots=True)
 class RankingScore:
     """How well one ranker named the causes of the effective faults; what it did not rank is a miss.
+
+    Faults on which no ranker can be graded are left out; see `RunScore.unranked`.
 
     Attributes
     ----------
@@ -237,26 +269,32 @@ class Scoreboard:
 
     Attributes
     ----------
+    not_injected : int
+        Runs in which what was planned was never done; in no other figure.
     effects : dict of str to int
         Verdict → faults with it: effective, no-effect, unknown, not judged.
     effective : Share
         Of all faults, those that bit.
+    unranked : dict of str to int
+        Reason → effective faults that are left out of the rankings for it.
     reverted : Share
         Of all faults, those found whole again.
     alerts_raised : Share
         Of the alerts that were expected of effective faults, those that fired.
     runs : tuple of RunScore
-        Every run: missed faults first, then the other faults, decoys, controls.
+        Every run: missed faults first, then the other faults, decoys, controls, not injected.
     """
 
     judge: str
     faults: int
     controls: int
     decoys: int
+    not_injected: int
     effects: dict[str, int]
     effective: Share
     detection: DetectionScore
     rankings: tuple[RankingScore, ...]
+    unranked: dict[str, int]
     reverted: Share
     alerts_raised: Share
     runs: tuple[RunScore, ...]

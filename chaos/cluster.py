@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, get_args
 
 from aiops.suggest import nearest
 from aiops.types import InvalidExperiment
@@ -44,6 +44,9 @@ class NoSuchObject(InvalidExperiment):
 ProcessKind = Literal["cpu", "memory", "delay"]
 
 NO_LABELS: Mapping[str, str] = MappingProxyType({})
+
+SIMULATED: Final = "simulator"
+"""The identity of every simulated cluster: each ends with its process, and its runs with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,14 @@ class Cluster(Protocol):
     @property
     def now(self) -> datetime:
         """The cluster's own time, in UTC; a simulator's runs at its own speed."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """Tells this cluster from all others, whoever asks by whatever address, if it can be told.
+
+        Two clusters never share one; of one cluster, somebody with fewer rights may see another.
+        """
         ...
 
     def get(self, ref: ObjectRef) -> dict[str, Any]:

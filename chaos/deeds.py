@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
-from aiops.types import InvalidExperiment, RevertIncomplete
+from aiops.types import Denied, InvalidExperiment, RevertIncomplete
 from chaos import marks, patch
 from chaos.cluster import NoSuchObject, ObjectRef, Process
 from chaos.patch import MISSING, PatchConflict, lookup
@@ -28,6 +28,10 @@ T = TypeVar("T")
 
 ATTEMPTS: Final = 5
 """How often a change is tried anew when someone writes between reading and patching."""
+
+
+class NotStarted(InvalidExperiment):
+    """A pod started no process: its image has no shell, or we may not; its mark is off again."""
 
 
 class Deed(Protocol):
@@ -48,8 +52,9 @@ class Deed(Protocol):
 
         Raises
         ------
-        PatchConflict, NoSuchObject
-            If the object is no longer what it was when the plan was made; nothing was done.
+        PatchConflict, NoSuchObject, NotStarted
+            If the object is no longer what it was when the plan was made, or refuses; nothing was
+            done.
         """
         ...
 
@@ -63,7 +68,9 @@ class Deed(Protocol):
         Parameters
         ----------
         fence : bool
-            Also make sure that a deed that was sent, and never answered, cannot arrive any more.
+            Whether nobody knows that the deed was done, and not undone since. Then only its mark
+            tells: without that, what looks like the deed is somebody else's. It is also made sure
+            that a deed that was sent, and never answered, cannot arrive any more.
 
         Raises
         ------
@@ -111,19 +118,21 @@ class PatchDeed:
     def armed(self, cluster: Cluster, run: str) -> bool:
         """Say whether the object holds everything that the patch puts there."""
         document = _find(cluster, self)
-        if document is None or lookup(document, marks.pointer(run)) is MISSING:
+        if document is None or not marks.bears(document, run):
             return False
         return len(due(document, self.undo_ops)[0]) == len(self.undo_ops)
 
     def undo(self, cluster: Cluster, run: str, *, fence: bool = False) -> Undone:
         """Take back, in one atomic patch, what is still in place, and the mark with it."""
-        fenced = fence and _fence(cluster, self, run)
+        if fence:
+            _fence(cluster, self, run)
 
         def attempt() -> Undone:
             document = _find(cluster, self)
             if document is None:
                 return Undone(gone=True)
-            ops, conflicts = due(document, self.undo_ops)
+            ours = not fence or _struck(document, run)
+            ops, conflicts = due(document, self.undo_ops) if ours else ([], ())
             unmark = marks.remove_mark(document, run)
             if not ops and not unmark:
                 return Undone()
@@ -133,9 +142,7 @@ class PatchDeed:
                 cluster.patch(self.target, (*free, *ops, *unmark))
             except NoSuchObject:
                 return Undone(gone=True)
-            if fenced and not ops:
-                return Undone()
-            return Undone(paths(ops), conflicts, found=True)
+            return Undone(paths(ops), conflicts, found=ours)
 
         return _insist(self, attempt)
 
@@ -217,23 +224,47 @@ class StartDeed:
     process: Process
 
     def inject(self, cluster: Cluster, run: str, mark: str) -> None:
-        """Mark the pod, then start the process."""
+        """Mark the pod, then start the process; if that is refused, take the mark off again."""
         _mark(cluster, self, run, mark)
-        cluster.launch(self.target, self.process, run)
+        try:
+            cluster.launch(self.target, self.process, run)
+        except (Denied, InvalidExperiment) as refusal:
+            _unmark(cluster, self, run)
+            if isinstance(refusal, NoSuchObject):
+                raise
+            raise NotStarted(str(refusal)) from refusal
 
     def armed(self, cluster: Cluster, run: str) -> bool:
         """Say whether the process runs."""
         return _find(cluster, self) is not None and cluster.running(self.target, run)
 
-    def undo(self, cluster: Cluster, run: str, *, fence: bool = False) -> Undone:  # noqa: ARG002
-        """Stop the process and take the mark off; one that was never started ends by itself."""
+    def undo(self, cluster: Cluster, run: str, *, fence: bool = False) -> Undone:
+        """Stop the process and take the mark off; one that was never started ends by itself.
+
+        Where nobody knows of a start, who may not run commands there has not started one either.
+        """
+        if fence:
+            _fence(cluster, self, run)
         document = _find(cluster, self)
         if document is None:
             return Undone(gone=True)
+        struck = _struck(document, run)
+        ran = False
+        if struck or not fence:
+            try:
+                ran = self._stop(cluster, run)
+            except Denied:
+                if not fence:
+                    raise
+                struck = False
+        _unmark(cluster, self, run)
+        return Undone(("process",) if ran else (), found=ran or struck)
+
+    def _stop(self, cluster: Cluster, run: str) -> bool:
+        """Stop the process and say whether it ran."""
         ran = cluster.running(self.target, run)
         cluster.stop(self.target, run)
-        _unmark(cluster, self, run)
-        return Undone(("process",) if ran else (), found=ran or run in marks.runs_on(document))
+        return ran
 
     def leftovers(self, cluster: Cluster, run: str) -> tuple[str, ...]:
         """Return ``process`` if it runs, and the mark if it is there."""
@@ -309,14 +340,21 @@ def _unmark(cluster: Cluster, deed: Deed, run: str) -> None:
     _insist(deed, attempt)
 
 
-def _fence(cluster: Cluster, deed: Deed, run: str) -> bool:
+def _fence(cluster: Cluster, deed: Deed, run: str) -> None:
     """Put a mark of our own where there is none, so that one under way finds a newer version."""
-    document = _find(cluster, deed)
-    if document is None or run in marks.runs_on(document):
-        return False
-    with suppress(NoSuchObject):  # gone in between, and the deed with it
-        _mark(cluster, deed, run, "fence")
-    return True
+
+    def attempt() -> None:
+        document = _find(cluster, deed)
+        if document is not None and not marks.bears(document, run):
+            with suppress(NoSuchObject):  # gone in between, and the deed with it
+                cluster.patch(deed.target, marks.put_mark(document, run, marks.FENCE))
+
+    _insist(deed, attempt)
+
+
+def _struck(document: Mapping[str, Any], run: str) -> bool:
+    """Say whether the mark is there behind which the deed was done, or was to be."""
+    return marks.bears(document, run) and not marks.fenced(document, run)
 
 
 def _insist(deed: Deed, attempt: Callable[[], T]) -> T:
@@ -333,4 +371,4 @@ def _insist(deed: Deed, attempt: Callable[[], T]) -> T:
 
 
 def _own_mark(document: Mapping[str, Any], run: str) -> tuple[str, ...]:
-    return (marks.pointer(run),) if run in marks.runs_on(document) else ()
+    return (marks.pointer(run),) if marks.bears(document, run) else ()

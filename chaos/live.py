@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from aiops.clients.kubernetes import Conflict, NotFound, PatchRejected, Rejected
-from aiops.types import AiopsError, InvalidExperiment, Unreachable
+from aiops.types import AiopsError, Denied, InvalidExperiment, Unreachable
 from chaos import commands
 from chaos.cluster import NO_LABELS, NoSuchObject, ObjectRef, no_such_object
 from chaos.patch import MISSING, PatchConflict, lookup
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from aiops.clients.kubernetes import KubernetesClient
     from chaos.cluster import Process
     from chaos.patch import Patch
+
+IDENTITY_NAMESPACE: Final = "kube-system"
+"""Every cluster has it, made with the cluster and never again: its uid tells clusters apart."""
 
 EXEC_S: Final = 15.0
 """So long a command in a container may take, s."""
@@ -43,6 +47,15 @@ class LiveCluster:
     def now(self) -> datetime:
         """The time of this machine, in UTC."""
         return datetime.now(UTC)
+
+    @cached_property
+    def identity(self) -> str:
+        """The uid of the namespace kube-system; the server's URL where that may not be read."""
+        try:
+            found = self.client.get("Namespace", None, IDENTITY_NAMESPACE)
+        except (Denied, NotFound):
+            return self.client.server
+        return str(found["metadata"]["uid"])
 
     def get(self, ref: ObjectRef) -> dict[str, Any]:
         """Return the object; see `Cluster.get`."""
@@ -87,6 +100,8 @@ class LiveCluster:
                 pod.namespace, pod.name, container, argv, timeout_s=EXEC_S
             ).strip()
         if said != commands.STARTED:
+            with suppress(Unreachable, Denied):  # whatever it is, it ends by itself
+                self.stop(pod, token)
             raise InvalidExperiment(f"{pod} started no {process.kind} process; it said {said!r}")
 
     def running(self, pod: ObjectRef, token: str) -> bool:

@@ -23,6 +23,9 @@ PREFIX: Final = "chaos.aiops/"
 
 SCHEMA: Final = "aiops.chaos.mark/v1"
 
+FENCE: Final = "fence"
+"""The text of a mark that stands for no deed: it only raises the version of the object."""
+
 ANNOTATIONS: Final = "/metadata/annotations"
 
 VERSION: Final = "/metadata/resourceVersion"
@@ -77,14 +80,33 @@ def write_mark(fault: str, deed: Mapping[str, Any], expires: str | None) -> str:
 
 
 def runs_on(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the runs whose marks are on `document`.
+    """Return the runs whose marks, or fences, are on `document`.
 
-    >>> runs_on({"metadata": {"annotations": {"chaos.aiops/r1": "{}", "team": "shop"}}})
+    Other annotations may begin with the same prefix, as the label that opts in does.
+
+    >>> mark = write_mark("scale.zero", {}, None)
+    >>> runs_on({"metadata": {"annotations": {"chaos.aiops/r1": mark, "chaos.aiops/enabled": "1"}}})
     ('r1',)
     """
     found = lookup(document, ANNOTATIONS)
-    names = found if isinstance(found, dict) else {}
-    return tuple(sorted(name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX)))
+    texts = found if isinstance(found, dict) else {}
+    return tuple(
+        sorted(
+            name.removeprefix(PREFIX)
+            for name, text in texts.items()
+            if name.startswith(PREFIX) and (text == FENCE or _parsed(text) is not None)
+        )
+    )
+
+
+def bears(document: Mapping[str, Any], run: str) -> bool:
+    """Say whether the mark of a run, or its fence, is on `document`."""
+    return lookup(document, pointer(run)) is not MISSING
+
+
+def fenced(document: Mapping[str, Any], run: str) -> bool:
+    """Say whether all that is there of a run is a fence, behind which there is no deed."""
+    return lookup(document, pointer(run)) == FENCE
 
 
 def read_mark(document: Mapping[str, Any], run: str) -> dict[str, Any]:
@@ -95,10 +117,18 @@ def read_mark(document: Mapping[str, Any], run: str) -> dict[str, Any]:
     InvalidExperiment
         If the mark is not one that `write_mark` wrote.
     """
-    try:
-        found = json.loads(lookup(document, pointer(run)))
-    except (TypeError, ValueError) as error:
-        raise InvalidExperiment(f"the mark {PREFIX}{run} is no JSON ({error})") from error
-    if not isinstance(found, dict) or found.get("schema") != SCHEMA:
+    found = _parsed(lookup(document, pointer(run)))
+    if found is None:
         raise InvalidExperiment(f"the mark {PREFIX}{run} is none of ours: it lacks schema {SCHEMA}")
+    if not {"fault", "deed"} <= found.keys():
+        raise InvalidExperiment(f"the mark {PREFIX}{run} does not say which deed was done")
     return found
+
+
+def _parsed(text: Any) -> dict[str, Any] | None:
+    """Return a mark as the object that it is; None if the text is not one with our schema."""
+    try:
+        found = json.loads(text)
+    except (TypeError, ValueError):
+        return None
+    return found if isinstance(found, dict) and found.get("schema") == SCHEMA else None

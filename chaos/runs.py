@@ -30,12 +30,25 @@ ALERTS_FILE, CASE_FOLDER = "alerts.json", "case"
 
 @dataclass(frozen=True, slots=True)
 class Alert(Strict):
-    """One alert of the system's own monitoring; `end` is None while it still fires."""
+    """One alert of the system's own monitoring; `end` is None while it still fires.
+
+    Raises
+    ------
+    InvalidExperiment
+        If a time has no zone.
+    """
 
     name: str
     start: datetime
     end: datetime | None = None
     labels: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, moment in (("start", self.start), ("end", self.end)):
+            if moment is not None and moment.tzinfo is None:
+                raise InvalidExperiment(
+                    f"{name} of alert {self.name!r} has no time zone; append +00:00 if it is UTC"
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +64,26 @@ class RunFolder:
         return cls(path, RunRecord.read(path))
 
     @classmethod
-    def find(cls, root: Path) -> tuple[Self, ...]:
-        """Read every run in or below `root`, in order of their paths.
+    def find(cls, *roots: Path) -> tuple[Self, ...]:
+        """Read every run in or below `roots`, each once, in order of their paths.
 
         Raises
         ------
         InvalidExperiment
-            If there is none, or one is malformed.
+            If there is none in one of them, one is malformed, or two folders hold the same run.
         """
-        files = sorted(root.rglob(RECORD_FILE))
-        if not files:
-            raise InvalidExperiment(f"no {RECORD_FILE} in or below {root}; name a folder of runs")
-        return tuple(cls.read(file.parent) for file in files)
+        places: dict[Path, Path] = {}
+        for root in roots:
+            files = sorted(root.rglob(RECORD_FILE))
+            if not files:
+                raise InvalidExperiment(
+                    f"no {RECORD_FILE} in or below {root}; name a folder of runs"
+                )
+            for file in files:
+                places.setdefault(file.parent.resolve(), file.parent)
+        found = tuple(cls.read(path) for path in places.values())
+        _refuse_copies(found)
+        return found
 
     @property
     def measured(self) -> bool:
@@ -86,6 +107,17 @@ class RunFolder:
             return None
         alerts: tuple[Alert, ...] = read_document(tuple[Alert, ...], path)
         return alerts
+
+
+def _refuse_copies(runs: tuple[RunFolder, ...]) -> None:
+    """Raise `InvalidExperiment` if one run lies in two folders: it would count twice."""
+    seen: dict[str, Path] = {}
+    for one in runs:
+        first = seen.setdefault(one.record.run, one.path)
+        if first is not one.path:
+            raise InvalidExperiment(
+                f"{first} and {one.path} both hold run {one.record.run!r}; leave one of them out"
+            )
 
 
 def write_alerts(alerts: tuple[Alert, ...], folder: Path) -> Path:

@@ -56,8 +56,7 @@ def score(
         from aiops.proving.score import score as grade
         from chaos.runs import RunFolder
 
-        runs = [run for folder in folders for run in RunFolder.find(folder)]
-        board = grade(runs, judge_of(judge, settings), progress=progress)
+        board = grade(RunFolder.find(*folders), judge_of(judge, settings), progress=progress)
     show(board, report, as_json=as_json)
 
 

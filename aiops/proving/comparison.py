@@ -46,6 +46,7 @@ def _figures(board: Scoreboard) -> Iterator[tuple[str, float]]:
     yield "recall, all faults", _value(detection.recall_all)
     yield "precision", _value(detection.precision)
     yield "F1", _number(detection.f1)
+    yield "F1, an alarm in every run", _number(detection.always.f1)
     yield "median delay, s", _number(detection.delay_s.median)
     yield "false alarms an hour in controls", _number(detection.alarms_per_hour)
     yield "reverted whole", _value(board.reverted)

@@ -127,7 +127,7 @@ class AiopsJudge:
 class AlertsJudge:
     """The alert rules of the system itself, with no detector and no ranker of ours.
 
-    An alert that fired before the baseline began says nothing of the run and is not counted.
+    An alert that fired before it was watching says nothing of the run and is not counted.
     """
 
     name: str = "prometheus-alerts"
@@ -138,10 +138,10 @@ class AlertsJudge:
         return {}
 
     def detect(self, view: View) -> tuple[Detection, ...]:
-        """Return every alert that began in the run; see `Judge`."""
+        """Return every alert that began while it was watching; see `Judge`."""
         if view.alerts is None:
             raise NotEnoughData("no alerts.json was recorded; run with Prometheus at hand")
-        first, last = view.metrics.index[0], view.metrics.index[-1]
+        first, last = view.watch_from, view.metrics.index[-1]
         begun = [alert for alert in view.alerts if first <= alert.start <= last]
         return tuple(
             Detection(alert.start, _service(alert), alert.name, alert.start)

@@ -1,8 +1,9 @@
 """Grade a judge, run by run, against what was truly done.
 
 A detection is true when it begins between the injection of a fault and a grace after its revert;
-every other is a false alarm. Nothing is point-adjusted. The causes are asked for at the end of
-the hold, from the first detection on: who notices nothing has nobody to blame.
+every later one is a false alarm, and every earlier one is neither: what lies before the injection
+is there to learn from. Nothing is point-adjusted. The causes are asked for at the end of the hold,
+from the first detection on: who notices nothing has nobody to blame.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from aiops.types import Ranker, RootCause
     from chaos.record import RunRecord
     from chaos.runs import RunFolder
+
+SEVERAL_CAUSES, NOT_MEASURED = "several causes", "truth not measured"
+"""Why rankers cannot be graded on a fault."""
 
 GRACE_S = 30.0
 """A detection may come so long after the revert: symptoms outlast their cause."""
@@ -66,16 +70,22 @@ def score(
 def score_run(folder: RunFolder, judge: Judge, *, grace_s: float = GRACE_S) -> RunScore:
     """Grade one run; see `score`."""
     record = folder.record
+    if not record.injected:
+        return _grade(record, _Heard())
     if not folder.measured:
         return _grade(record, _Heard(error="no metrics were recorded"))
     case, until = folder.case(), record.phases.reverted + timedelta(seconds=grace_s)
     view = View.of(folder, case)
-    alarms, error = _ask(judge, view)
+    found, error = _ask(judge, view)
+    alarms = [one for one in found if one.time >= record.phases.injected]
+    unranked = _unranked(record, view, case.root_cause)
+    truth = None if unranked else case.root_cause
     hits = tuple(one for one in alarms if record.fault and _within(record, one.time, until))
     heard = _Heard(
         hits=hits,
         false_alarms=tuple(one for one in alarms if one not in hits),
-        ranked=_rank(record, view, case.root_cause, judge.rankers, hits),
+        ranked=_rank(record, view, truth, judge.rankers, hits),
+        unranked=unranked,
         alerts_missed=_alerts_missed(record, view, until),
         shown=_shown(record, view.metrics),
         error=error,
@@ -90,6 +100,7 @@ class _Heard:
     hits: tuple[Detection, ...] = ()
     false_alarms: tuple[Detection, ...] = ()
     ranked: tuple[Ranked, ...] = ()
+    unranked: str | None = None
     alerts_missed: tuple[str, ...] | None = None
     shown: Shown | None = None
     error: str | None = None
@@ -124,6 +135,8 @@ def _grade(record: RunRecord, heard: _Heard) -> RunScore:
         reverted_whole=not (incomplete or record.revert.conflicts),
         error=heard.error,
         shown=heard.shown,
+        beside=record.beside,
+        unranked=heard.unranked,
     )
 
 
@@ -140,6 +153,8 @@ def _ask(judge: Judge, view: View) -> tuple[tuple[Detection, ...], str | None]:
 
 
 def _kind(record: RunRecord) -> RunKind:
+    if not record.injected:
+        return "not-injected"
     if record.fault:
         return "fault"
     return "decoy" if record.decoy else "control"
@@ -150,6 +165,16 @@ def _should_fire(record: RunRecord) -> tuple[str, ...]:
     return expected.alerts or tuple(
         str(MetricId(expected.service, metric)) for metric in expected.metrics if expected.service
     )
+
+
+def _unranked(record: RunRecord, view: View, truth: RootCause | None) -> str | None:
+    """Say why no ranker can be graded on this run; None if all can be, or there is no fault."""
+    if record.fault is None:
+        return None
+    if record.beside:
+        return SEVERAL_CAUSES
+    services = view.metrics.columns.get_level_values("service")
+    return None if truth and truth.service in services else NOT_MEASURED
 
 
 def _alerts_missed(record: RunRecord, view: View, until: datetime) -> tuple[str, ...] | None:

@@ -6,7 +6,7 @@ from collections import Counter
 from statistics import fmean, quantiles
 from typing import TYPE_CHECKING
 
-from aiops.scores import DetectionScore, Quartiles, RankingScore, Scoreboard
+from aiops.scores import AlwaysScore, DetectionScore, Quartiles, RankingScore, Scoreboard
 from aiops.wilson import Share
 
 if TYPE_CHECKING:
@@ -23,20 +23,24 @@ NOT_JUDGED = "not judged"
 
 def aggregate(judge: str, rankers: Sequence[str], runs: Sequence[RunScore]) -> Scoreboard:
     """Return the scoreboard of `judge`, whose `rankers` were asked, over `runs`."""
+    kinds = Counter(run.kind for run in runs)
     faults = [run for run in runs if run.kind == "fault"]
     bitten = [run for run in faults if run.effective]
+    rankable = [run for run in bitten if run.unranked is None]
     told = [run for run in bitten if run.alerts_missed is not None]
     expected = sum(run.alerts_expected for run in told)
     missed = sum(len(run.alerts_missed or ()) for run in told)
     return Scoreboard(
         judge=judge,
         faults=len(faults),
-        controls=sum(run.kind == "control" for run in runs),
-        decoys=sum(run.kind == "decoy" for run in runs),
+        controls=kinds["control"],
+        decoys=kinds["decoy"],
+        not_injected=kinds["not-injected"],
         effects=dict(sorted(Counter(run.effect or NOT_JUDGED for run in faults).items())),
         effective=Share.count(len(bitten), len(faults)),
         detection=_detection(runs),
-        rankings=tuple(_ranking(ranker, bitten) for ranker in rankers),
+        rankings=tuple(_ranking(ranker, rankable) for ranker in rankers),
+        unranked=dict(sorted(Counter(run.unranked for run in bitten if run.unranked).items())),
         reverted=_share([run.reverted_whole for run in faults]),
         alerts_raised=Share.count(expected - missed, expected),
         runs=tuple(sorted(runs, key=_order)),
@@ -44,32 +48,46 @@ def aggregate(judge: str, rankers: Sequence[str], runs: Sequence[RunScore]) -> S
 
 
 def _order(run: RunScore) -> tuple[bool, int, bool, str, str]:
-    kinds = ("fault", "decoy", "control")
+    kinds = ("fault", "decoy", "control", "not-injected")
     return (not run.missed, kinds.index(run.kind), not run.effective, run.fault or "", run.run)
 
 
 def _detection(runs: Sequence[RunScore]) -> DetectionScore:
     faults = [run for run in runs if run.kind == "fault"]
     bitten = [run for run in faults if run.effective]
-    controls = [run for run in runs if run.kind == "control"]
+    controls, decoys = (
+        [run for run in runs if run.kind == kind and run.error is None]
+        for kind in ("control", "decoy")
+    )
+    timed = [run for run in bitten if run.detected and run.detect_within is not None]
     alarms = sum(len(run.false_alarms) for run in runs)
     found = sum(run.detected for run in faults)
     recall, precision = _share([run.detected for run in bitten]), Share.count(found, found + alarms)
-    in_controls = sum(alarm.time >= run.injected for run in controls for alarm in run.false_alarms)
+    in_controls = sum(len(run.false_alarms) for run in controls)
     hours = sum((run.end - run.injected).total_seconds() for run in controls) / 3600
     return DetectionScore(
         recall=recall,
         recall_all=Share.count(found, len(faults)),
         precision=precision,
         f1=_harmonic(recall.value, precision.value),
+        always=_always(runs),
         false_alarms=alarms,
         control_alarms=in_controls,
         control_hours=hours,
         alarms_per_hour=in_controls / hours if hours else None,
-        decoys_alarmed=_share([bool(run.false_alarms) for run in runs if run.kind == "decoy"]),
+        decoys_alarmed=_share([bool(run.false_alarms) for run in decoys]),
         delay_s=_quartiles([run.delay_s for run in bitten if run.delay_s is not None]),
+        late=_share([run.late for run in timed]),
         failures=sum(run.error is not None for run in runs),
     )
+
+
+def _always(runs: Sequence[RunScore]) -> AlwaysScore:
+    """Grade an alarm at the injection of every run: right in each fault, false in all others."""
+    struck = [run.kind == "fault" for run in runs if run.kind != "not-injected"]
+    bitten = sum(run.effective for run in runs)
+    recall, precision = Share.count(bitten, bitten), _share(struck)
+    return AlwaysScore(recall, precision, _harmonic(recall.value, precision.value))
 
 
 def _ranking(ranker: str, bitten: Sequence[RunScore]) -> RankingScore:

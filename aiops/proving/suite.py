@@ -164,8 +164,10 @@ def _up(number: float) -> int:
 
 
 def _complaint(error: ValidationError) -> str:
-    """Say the first thing that is wrong, in one line."""
-    problem = error.errors()[0]
+    """Say what is wrong, in one line: an unknown key first, as others may only be missing for it."""
+    problems = error.errors()
+    unknown = (one for one in problems if one["type"] == "extra_forbidden")
+    problem = next(unknown, problems[0])
     place = ".".join(str(part) for part in problem["loc"])
     if problem["type"] != "extra_forbidden":
         return f"{place}: {problem['msg']}"

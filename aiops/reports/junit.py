@@ -17,9 +17,10 @@ _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 def scoreboard_junit(board: Scoreboard) -> str:
     """Return the scoreboard as JUnit XML: every run is a test case.
 
-    It fails when a fault that bit was missed, when a control or decoy raised an alarm, or when the
-    revert is not whole; it is an error when the judge could not judge, and skipped when the fault
-    is not known to have bitten and was not noticed.
+    It fails when a fault that bit was missed, was noticed later than expected, or did not raise an
+    expected alert, when a control or decoy raised an alarm, or when the revert is not whole; it is
+    an error when the judge could not judge, and skipped when nothing was injected, or the fault is
+    not known to have bitten and was not noticed.
     """
     cases = [_case(run, board.judge) for run in board.runs]
     counts = {
@@ -50,11 +51,20 @@ def _result(run: RunScore) -> tuple[str, str]:
         return "failure", "the revert is not whole"
     if run.error:
         return "error", run.error
-    if run.missed or (run.kind != "fault" and run.false_alarms):
-        return "failure", run_verdict(run)
-    if run.kind == "fault" and not run.detected:
+    if complaint := _complaint(run):
+        return "failure", complaint
+    if run.kind == "not-injected" or (run.kind == "fault" and not run.detected):
         return "skipped", run_verdict(run)
     return "", ""
+
+
+def _complaint(run: RunScore) -> str:
+    """Say what a judge did wrong that could judge; empty if nothing."""
+    if run.missed or (run.kind != "fault" and run.false_alarms):
+        return run_verdict(run)
+    if run.effective and run.late:
+        return f"{run_verdict(run)}, expected within {run.detect_within:g} s"
+    return f"did not fire: {', '.join(run.silent)}" if run.silent else ""
 
 
 def _legal(text: str) -> str:

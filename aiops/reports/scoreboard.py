@@ -15,7 +15,14 @@ from aiops.reports.traces import Trace, draw
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from aiops.scores import RankingScore, RunScore, Scoreboard
+    from aiops.scores import (
+        AlwaysScore,
+        DetectionScore,
+        Ranked,
+        RankingScore,
+        RunScore,
+        Scoreboard,
+    )
 
 UNITS = {"latency_p95": "s", "request_rate": "/s"}
 """Units that the names of indicators do not tell."""
@@ -87,6 +94,8 @@ def headline(board: Scoreboard) -> str:
     counts = ((board.faults, "fault"), (board.controls, "control"), (board.decoys, "decoy"))
     first, second, third = (words.plural(*pair) for pair in counts)
     head = f"{board.judge} judged {first}, {second} and {third}."
+    if board.not_injected:
+        head += f" In {words.plural(board.not_injected, 'more run')} nothing was injected."
     recall = board.detection.recall
     if not recall.of:
         return f"{head} No fault bit."
@@ -99,12 +108,15 @@ def figures(board: Scoreboard) -> tuple[tuple[str, str], ...]:
     rate = found.alarms_per_hour
     delay = found.delay_s
     return (
+        ("Not injected", str(board.not_injected)),
         ("Faults that bit", f"{board.effective} ({_counts(board.effects)})"),
         ("Recall, faults that bit", str(found.recall)),
         ("Recall, all faults", str(found.recall_all)),
-        ("Precision", str(found.precision)),
+        ("Precision", _precision(found)),
         ("F1", _number(found.f1)),
+        ("An alarm in every run", _always(found.always)),
         ("Delay, median (quartiles)", _delay(delay.median, delay.low, delay.high)),
+        ("Later than expected", str(found.late)),
         (
             "False alarms an hour in controls",
             f"{_number(rate)} ({found.control_alarms} in {found.control_hours:.2f} h)",
@@ -114,6 +126,8 @@ def figures(board: Scoreboard) -> tuple[tuple[str, str], ...]:
         ("Expected alerts raised", str(board.alerts_raised)),
         ("Reverted whole", str(board.reverted)),
         ("Runs not judged", str(found.failures)),
+        ("Left out of rankings", _counts(board.unranked)),
+        ("Rankings failed", _counts({one.ranker: one.failures for one in board.rankings})),
     )
 
 
@@ -135,16 +149,22 @@ def ranking_row(one: RankingScore) -> tuple[str, ...]:
 
 def run_title(run: RunScore) -> str:
     """Say what was done: ``scale.zero on Deployment shop/cart``."""
+    if run.kind == "not-injected":
+        what = f"{run.fault} on {run.target}" if run.fault else run.decoy or "nothing"
+        return f"{what}, not injected"
     if run.kind == "fault":
-        return f"{run.fault} on {run.target}"
+        return " beside ".join((f"{run.fault} on {run.target}", *run.beside))
     return f"{run.decoy}, harmless" if run.kind == "decoy" else "nothing done"
 
 
 def run_verdict(run: RunScore) -> str:
     """Say in a few words how the judge fared.
 
-    The words are: missed, noticed after …, not noticed (it did not bite), quiet, false alarm.
+    The words are: missed, noticed after …, not noticed (it did not bite), quiet, false alarm, not
+    injected.
     """
+    if run.kind == "not-injected":
+        return "not injected"
     if run.error:
         return "not judged"
     if run.detected:
@@ -164,10 +184,11 @@ def run_facts(run: RunScore) -> tuple[tuple[str, str], ...]:
         ("effect", run.why or run.effect or ""),
         ("should have fired", ", ".join(run.should_fire)),
         ("expected alerts that did not fire", ", ".join(run.alerts_missed or ())),
+        ("not ranked", run.unranked or ""),
         ("noticed", "; ".join(one.text for one in run.detections)),
         ("late", f"expected within {run.detect_within:g} s" if run.late else ""),
         ("false alarms", "; ".join(one.text for one in run.false_alarms)),
-        ("blamed", "; ".join(f"{one.ranker}: {one.blamed or 'nobody'}" for one in run.ranked)),
+        ("blamed", "; ".join(f"{one.ranker}: {_blamed(one)}" for one in run.ranked)),
         ("outcome", run.outcome),
         ("revert", "" if run.reverted_whole else "incomplete"),
         ("error", run.error or ""),
@@ -177,7 +198,14 @@ def run_facts(run: RunScore) -> tuple[tuple[str, str], ...]:
 
 def _run_view(run: RunScore, number: int) -> RunView:
     began, verdict = seconds(run.injected), run_verdict(run)
-    bad = run.missed or bool(run.error or run.false_alarms) or not run.reverted_whole
+    bad = bool(
+        run.missed
+        or run.error
+        or run.false_alarms
+        or run.silent
+        or (run.effective and run.late)
+        or not run.reverted_whole
+    )
     seen = run.detected or run.kind != "fault"
     held = words.duration(seconds(run.reverted) - began)
     return RunView(
@@ -219,8 +247,23 @@ def _marks(run: RunScore, axis: Axis) -> Iterable[Mark]:
                 yield Mark(axis.place(seconds(one.time)), false)
 
 
-def _counts(effects: dict[str, int]) -> str:
-    return ", ".join(f"{count} {effect}" for effect, count in effects.items()) or "none"
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "none"
+
+
+def _precision(found: DetectionScore) -> str:
+    """Say what precision counts: each fault once, each false alarm."""
+    noticed = words.plural(found.precision.hits, "fault")
+    alarms = words.plural(found.false_alarms, "false alarm")
+    return f"{found.precision}: {noticed} noticed, {alarms}"
+
+
+def _always(found: AlwaysScore) -> str:
+    return f"precision {found.precision}, F1 {_number(found.f1)}"
+
+
+def _blamed(one: Ranked) -> str:
+    return f"failed, {one.error}" if one.error else one.blamed or "nobody"
 
 
 def _number(value: float | None) -> str:

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from aiops.types import Event, InvalidExperiment
-from chaos.cluster import NO_LABELS
+from chaos.cluster import NO_LABELS, SIMULATED
 from chaos.simulation.ambience import Ambience
 from chaos.simulation.control import ControlPlane
 from chaos.simulation.logs import Moment, write_logs
@@ -110,6 +110,11 @@ class Simulator:
     def now(self) -> datetime:
         """The time of the next sample, UTC."""
         return self.start + len(self._monitor) * timedelta(seconds=self.step_s)
+
+    @property
+    def identity(self) -> str:
+        """The identity of all simulators; see `chaos.Cluster`."""
+        return SIMULATED
 
     @property
     def events(self) -> tuple[Event, ...]:

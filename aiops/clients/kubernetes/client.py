@@ -53,6 +53,11 @@ class KubernetesClient(Objects):
         return cls(Connection(from_pod(), timeout_s))
 
     @property
+    def server(self) -> str:
+        """The server's URL."""
+        return self._connection.host
+
+    @property
     def server_version(self) -> str:
         """The server's version, major and minor: ``1.20``."""
         version = self._ask(Call("get", "/version", "/version"), "minor")
