@@ -7,27 +7,21 @@ the journal, the mark on the object and the janitor. It never holds code.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
-from aiops.types import Denied, InvalidExperiment, RevertIncomplete
-from chaos import marks, patch
+from aiops.types import Denied, InvalidExperiment
+from chaos import marking, marks, patch
 from chaos.cluster import NoSuchObject, ObjectRef, Process
 from chaos.patch import MISSING, PatchConflict, lookup
 from chaos.undoing import Undone, adds, due, leftover_pointers, paths
 from chaos.workloads import uid_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from chaos.cluster import Cluster
     from chaos.patch import Patch
-
-T = TypeVar("T")
-
-ATTEMPTS: Final = 5
-"""How often a change is tried anew when someone writes between reading and patching."""
 
 
 class NotStarted(InvalidExperiment):
@@ -75,7 +69,7 @@ class Deed(Protocol):
         Raises
         ------
         RevertIncomplete
-            If others kept writing to the same pointers through `ATTEMPTS` attempts.
+            If others kept writing to the same pointers through `marking.ATTEMPTS` attempts.
         """
         ...
 
@@ -107,17 +101,17 @@ class PatchDeed:
 
     def inject(self, cluster: Cluster, run: str, mark: str) -> None:
         """Mark the object, then patch it on condition that the mark is still there."""
-        marked = _mark(cluster, self, run, mark)
+        marked = marking.put(cluster, self, run, mark)
         try:
             free = marks.require_version(marked) if adds(marked, self.undo_ops) else ()
             cluster.patch(self.target, (*free, *marks.require_mark(marked, run), *self.ops))
         except PatchConflict:
-            _unmark(cluster, self, run)
+            marking.take_off(cluster, self, run)
             raise
 
     def armed(self, cluster: Cluster, run: str) -> bool:
         """Say whether the object holds everything that the patch puts there."""
-        document = _find(cluster, self)
+        document = marking.find(cluster, self)
         if document is None or not marks.bears(document, run):
             return False
         return len(due(document, self.undo_ops)[0]) == len(self.undo_ops)
@@ -125,13 +119,13 @@ class PatchDeed:
     def undo(self, cluster: Cluster, run: str, *, fence: bool = False) -> Undone:
         """Take back, in one atomic patch, what is still in place, and the mark with it."""
         if fence:
-            _fence(cluster, self, run)
+            marking.fence(cluster, self, run)
 
         def attempt() -> Undone:
-            document = _find(cluster, self)
+            document = marking.find(cluster, self)
             if document is None:
                 return Undone(gone=True)
-            ours = not fence or _struck(document, run)
+            ours = not fence or marks.struck(document, run)
             ops, conflicts = due(document, self.undo_ops) if ours else ([], ())
             unmark = marks.remove_mark(document, run)
             if not ops and not unmark:
@@ -144,11 +138,11 @@ class PatchDeed:
                 return Undone(gone=True)
             return Undone(paths(ops), conflicts, found=ours)
 
-        return _insist(self, attempt)
+        return marking.insist(self, attempt)
 
     def leftovers(self, cluster: Cluster, run: str) -> tuple[str, ...]:
         """Return the pointers touched by the patch that are not as they were before it."""
-        document = _find(cluster, self)
+        document = marking.find(cluster, self)
         if document is None:
             return ()
         return (*leftover_pointers(document, self.undo_ops), *_own_mark(document, run))
@@ -194,7 +188,7 @@ class DeleteDeed:
 
     def armed(self, cluster: Cluster, run: str) -> bool:  # noqa: ARG002
         """Say whether the object is gone or on its way out."""
-        document = _find(cluster, self)
+        document = marking.find(cluster, self)
         return document is None or lookup(document, "/metadata/deletionTimestamp") is not MISSING
 
     def undo(self, cluster: Cluster, run: str, *, fence: bool = False) -> Undone:  # noqa: ARG002
@@ -225,18 +219,18 @@ class StartDeed:
 
     def inject(self, cluster: Cluster, run: str, mark: str) -> None:
         """Mark the pod, then start the process; if that is refused, take the mark off again."""
-        _mark(cluster, self, run, mark)
+        marking.put(cluster, self, run, mark)
         try:
             cluster.launch(self.target, self.process, run)
         except (Denied, InvalidExperiment) as refusal:
-            _unmark(cluster, self, run)
+            marking.take_off(cluster, self, run)
             if isinstance(refusal, NoSuchObject):
                 raise
             raise NotStarted(str(refusal)) from refusal
 
     def armed(self, cluster: Cluster, run: str) -> bool:
         """Say whether the process runs."""
-        return _find(cluster, self) is not None and cluster.running(self.target, run)
+        return marking.find(cluster, self) is not None and cluster.running(self.target, run)
 
     def undo(self, cluster: Cluster, run: str, *, fence: bool = False) -> Undone:
         """Stop the process and take the mark off; one that was never started ends by itself.
@@ -244,31 +238,29 @@ class StartDeed:
         Where nobody knows of a start, who may not run commands there has not started one either.
         """
         if fence:
-            _fence(cluster, self, run)
-        document = _find(cluster, self)
+            marking.fence(cluster, self, run)
+        document = marking.find(cluster, self)
         if document is None:
             return Undone(gone=True)
-        struck = _struck(document, run)
-        ran = False
-        if struck or not fence:
-            try:
-                ran = self._stop(cluster, run)
-            except Denied:
-                if not fence:
-                    raise
-                struck = False
-        _unmark(cluster, self, run)
-        return Undone(("process",) if ran else (), found=ran or struck)
+        struck = marks.struck(document, run)
+        ran = self._runs(cluster, run, sure=not fence) if struck or not fence else None
+        if ran is not None:
+            cluster.stop(self.target, run)
+        marking.take_off(cluster, self, run)
+        return Undone(("process",) if ran else (), found=ran is not None and (ran or struck))
 
-    def _stop(self, cluster: Cluster, run: str) -> bool:
-        """Stop the process and say whether it ran."""
-        ran = cluster.running(self.target, run)
-        cluster.stop(self.target, run)
-        return ran
+    def _runs(self, cluster: Cluster, run: str, *, sure: bool) -> bool | None:
+        """Say whether the process runs; None where we may not ask, unless it is `sure` it began."""
+        try:
+            return cluster.running(self.target, run)
+        except Denied:
+            if sure:
+                raise
+            return None
 
     def leftovers(self, cluster: Cluster, run: str) -> tuple[str, ...]:
         """Return ``process`` if it runs, and the mark if it is there."""
-        document = _find(cluster, self)
+        document = marking.find(cluster, self)
         if document is None:
             return ()
         left = ("process",) if cluster.running(self.target, run) else ()
@@ -306,68 +298,6 @@ def deed_from_json(data: Mapping[str, Any]) -> Deed:
     except (KeyError, TypeError) as error:
         raise InvalidExperiment(f"this is no deed ({error!r}); it lacks a part") from error
     raise InvalidExperiment(f"there is no deed {kind!r}; use patch, delete or start")
-
-
-def _find(cluster: Cluster, deed: Deed) -> dict[str, Any] | None:
-    """Return the object of a deed; None if it is gone, or another bears its name."""
-    try:
-        document = cluster.get(deed.target)
-    except NoSuchObject:
-        return None
-    uid = lookup(document, "/metadata/uid")
-    return document if not deed.uid or uid in {deed.uid, MISSING} else None
-
-
-def _mark(cluster: Cluster, deed: Deed, run: str, text: str) -> dict[str, Any]:
-    """Put the mark on the object and return it as it then is."""
-
-    def attempt() -> dict[str, Any]:
-        document = _find(cluster, deed)
-        if document is None:
-            raise NoSuchObject(f"{deed.target} is no longer the one that was planned for")
-        return cluster.patch(deed.target, marks.put_mark(document, run, text))
-
-    return _insist(deed, attempt)
-
-
-def _unmark(cluster: Cluster, deed: Deed, run: str) -> None:
-    def attempt() -> None:
-        document = _find(cluster, deed)
-        if document is not None and (ops := marks.remove_mark(document, run)):
-            with suppress(NoSuchObject):
-                cluster.patch(deed.target, ops)
-
-    _insist(deed, attempt)
-
-
-def _fence(cluster: Cluster, deed: Deed, run: str) -> None:
-    """Put a mark of our own where there is none, so that one under way finds a newer version."""
-
-    def attempt() -> None:
-        document = _find(cluster, deed)
-        if document is not None and not marks.bears(document, run):
-            with suppress(NoSuchObject):  # gone in between, and the deed with it
-                cluster.patch(deed.target, marks.put_mark(document, run, marks.FENCE))
-
-    _insist(deed, attempt)
-
-
-def _struck(document: Mapping[str, Any], run: str) -> bool:
-    """Say whether the mark is there behind which the deed was done, or was to be."""
-    return marks.bears(document, run) and not marks.fenced(document, run)
-
-
-def _insist(deed: Deed, attempt: Callable[[], T]) -> T:
-    """Try until nobody wrote in between, at most `ATTEMPTS` times."""
-    for _ in range(ATTEMPTS):
-        try:
-            return attempt()
-        except PatchConflict:
-            continue
-    raise RevertIncomplete(
-        f"{deed.target} changed under each of {ATTEMPTS} attempts to write to it; stop whoever "
-        "writes to it, then run: aiops chaos recover"
-    )
 
 
 def _own_mark(document: Mapping[str, Any], run: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ a killed process leaves behind is for `chaos.recovery`, and for the guardians th
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from contextlib import ExitStack, contextmanager
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from aiops.types import Case, InvalidExperiment, MetricId, RootCause
+from aiops.types import AiopsError, Case, InvalidExperiment, MetricId, RootCause
 from chaos.faults import make_fault
 from chaos.journal import RunEvent
 from chaos.patience import Patience
@@ -22,7 +23,7 @@ from chaos.reverting import Reverting
 from chaos.signals import exposed, shielded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     import pandas as pd
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from chaos.plan import Plan
 
 
+log = logging.getLogger(__name__)
+
 LOOK_S: Final = 0.25
 """So often a fault that has not yet taken hold is looked at, s."""
 
@@ -39,9 +42,6 @@ RUN: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
 
 GRACE_S: Final = 15.0
 """So long after the hold a fault that is still there is overdue, s."""
-
-ARMING_S: Final = 30.0
-"""What arming the guardians may take of that time is added to it, s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,11 @@ class Experiment:
 class Guardian(Protocol):
     """Whoever undoes a run that this process can no longer undo: a watchdog, a janitor."""
 
+    @property
+    def arming_s(self) -> float:
+        """How long `arm` may take, s; a fault is overdue so much later."""
+        ...
+
     def arm(self, run: str, plan: Plan, expires: datetime) -> None:
         """Take over the plan; return once the undo is sure to happen without us.
 
@@ -123,6 +128,7 @@ def injected(  # noqa: PLR0913  what a caller may choose, each with a default
     plan: Plan | None = None,
     patience: Patience | None = None,
     armed_within: float = 0.0,
+    on_inject: Callable[[datetime], None] = lambda _: None,
 ) -> Iterator[Plan]:
     """Inject the fault, yield its plan, and undo and verify on the way out, whatever happened.
 
@@ -136,6 +142,8 @@ def injected(  # noqa: PLR0913  what a caller may choose, each with a default
         How long to insist on the undo while the cluster does not answer.
     armed_within : float
         How long to wait until the fault has taken hold, s.
+    on_inject : callable
+        Told the cluster's time right before the first deed; the journal says it too.
 
     Raises
     ------
@@ -152,12 +160,13 @@ def injected(  # noqa: PLR0913  what a caller may choose, each with a default
     if experiment.run in journal.pending():
         raise InvalidExperiment(f"run {experiment.run} left its fault behind; recover it first")
     plan = plan or experiment.plan(cluster)
-    arming_s = ARMING_S if guardians else 0.0
-    expires = cluster.now + timedelta(seconds=experiment.hold_s + arming_s + GRACE_S)
+    waits = sum(guardian.arming_s for guardian in guardians) + armed_within
+    expires = cluster.now + timedelta(seconds=experiment.hold_s + waits + GRACE_S)
     run = Reverting(experiment.run, plan, cluster, journal, patience or Patience())
     run.note(
         RunEvent.PLANNED,
         **plan.to_json(),
+        cluster=cluster.identity,
         hold_s=experiment.hold_s,
         seed=experiment.seed,
         expires=expires.isoformat(),
@@ -165,8 +174,10 @@ def injected(  # noqa: PLR0913  what a caller may choose, each with a default
     with shielded(), ExitStack() as armed:
         _arm(run, expires, guardians, armed)
         try:
+            began = cluster.now
+            on_inject(began)
             run.inject(expires)
-            run.note(RunEvent.INJECTED)
+            run.note(RunEvent.INJECTED, began=began.isoformat())
             if not _took_hold(run, armed_within):
                 raise InvalidExperiment(
                     f"{experiment.fault} did not take hold on {experiment.target}: something sets "
@@ -197,8 +208,12 @@ def _arm(
     """Arm every guardian, to be let go once nothing is left to be taken back."""
 
     def let_go(guardian: Guardian) -> None:
-        if not run.pending:
+        if run.pending:
+            return
+        try:
             guardian.disarm(run.id)
+        except (AiopsError, OSError) as error:  # what became of the fault is more to the point
+            log.warning("a guardian of run %s is still there: %s", run.id, error)
 
     try:
         for guardian in guardians:

@@ -124,21 +124,57 @@ class Journal:
             self._say_torn(len(lines) + 1)
         return tuple(self._read(line, number) for number, line in enumerate(lines, start=1))
 
-    def pending(self) -> dict[str, Plan]:
+    def pending(self, identity: str | None = None) -> dict[str, Plan]:
         """Return run → plan of every run that was planned and never proved gone, oldest first.
+
+        Parameters
+        ----------
+        identity : str, optional
+            Only runs on the cluster of this identity; on any when left out.
 
         Raises
         ------
         InvalidInput
             If a line is malformed; the text gives its number.
         """
-        plans: dict[str, Plan] = {}
+        return {
+            run: plan
+            for run, (plan, cluster) in self.planned().items()
+            if identity in {None, cluster}
+        }
+
+    def planned(self) -> dict[str, tuple[Plan, str | None]]:
+        """Return run → (plan, identity of its cluster) of the same runs.
+
+        The identity is None where the line is of a time when it was not written yet.
+
+        Raises
+        ------
+        InvalidInput
+            If a line is malformed; the text gives its number.
+        """
+        found: dict[str, tuple[Plan, str | None]] = {}
         for entry in self.entries():
             if entry.event is RunEvent.PLANNED:
-                plans[entry.run] = self._plan(entry)
+                cluster = entry.payload.get("cluster")
+                found[entry.run] = (self._plan(entry), None if cluster is None else str(cluster))
             elif entry.event in {RunEvent.VERIFIED, RunEvent.CONFLICT}:
-                plans.pop(entry.run, None)
-        return plans
+                found.pop(entry.run, None)
+        return found
+
+    def since_planned(self, run: str) -> frozenset[RunEvent]:
+        """Return what has happened in a run since it was planned last.
+
+        Raises
+        ------
+        InvalidInput
+            If a line is malformed; the text gives its number.
+        """
+        events: set[RunEvent] = set()
+        for entry in self.entries():
+            if entry.run == run:
+                events = set() if entry.event is RunEvent.PLANNED else {*events, entry.event}
+        return frozenset(events)
 
     def _read(self, line: bytes, number: int) -> Entry:
         try:

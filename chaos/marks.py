@@ -104,9 +104,13 @@ def bears(document: Mapping[str, Any], run: str) -> bool:
     return lookup(document, pointer(run)) is not MISSING
 
 
-def fenced(document: Mapping[str, Any], run: str) -> bool:
-    """Say whether all that is there of a run is a fence, behind which there is no deed."""
-    return lookup(document, pointer(run)) == FENCE
+def struck(document: Mapping[str, Any], run: str) -> bool:
+    """Say whether the mark is on `document` behind which a deed was done, or was to be: no fence.
+
+    >>> struck({"metadata": {"annotations": {"chaos.aiops/r1": "fence"}}}, "r1")
+    False
+    """
+    return lookup(document, pointer(run)) not in (MISSING, FENCE)
 
 
 def read_mark(document: Mapping[str, Any], run: str) -> dict[str, Any]:

@@ -5,12 +5,14 @@ The same code undoes at the end of a run, in the watchdog, and in a recovery fro
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from aiops.types import Denied, InvalidExperiment, RevertIncomplete, Unreachable
+from aiops.types import Denied, InvalidExperiment, InvalidInput, RevertIncomplete, Unreachable
 from chaos import marks
 from chaos.cluster import NoSuchObject
+from chaos.deeds import NotStarted
 from chaos.journal import RunEvent
 from chaos.patch import PatchConflict
 from chaos.patience import Patience
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from chaos.plan import Plan
 
 
+log = logging.getLogger(__name__)
+
+
 @dataclass(slots=True)
 class Reverting:
     """A run, its plan, and the journal that follows it.
@@ -33,8 +38,9 @@ class Reverting:
     ----------
     begun : tuple of Deed
         The deeds that were done, or may have been; all of the plan's until `inject` knows better.
-    unsure : bool
-        Whether the last of them was sent and never answered.
+    known : int
+        How many of them, from the first on, are known to have been done: `inject` saw it. The
+        journal may know better.
     pending : bool
         Whether something may still have to be taken back.
     """
@@ -44,7 +50,7 @@ class Reverting:
     cluster: Cluster
     journal: Journal
     patience: Patience = field(default_factory=Patience)
-    unsure: bool = True
+    known: int = 0
     pending: bool = True
     begun: tuple[Deed, ...] = ()
 
@@ -60,9 +66,9 @@ class Reverting:
 
         Raises
         ------
-        PatchConflict, NoSuchObject
-            If an object is no longer what it was when the plan was made; deeds before that one
-            are done.
+        PatchConflict, NoSuchObject, NotStarted
+            If an object is no longer what it was when the plan was made, or refuses; deeds before
+            that one are done.
         Unreachable, Denied, InvalidExperiment
             As the cluster does; the last also if it is so late that guardians may have left.
         """
@@ -76,10 +82,10 @@ class Reverting:
             mark = marks.write_mark(self.plan.fault, deed.to_json(), expires.isoformat())
             try:
                 deed.inject(self.cluster, self.id, mark)
-            except (PatchConflict, NoSuchObject):
+            except (PatchConflict, NoSuchObject, NotStarted):
                 self.begun = before
                 raise
-        self.unsure = False
+            self.known = len(self.begun)
 
     def revert(self) -> Undone:
         """Undo, look again, and say in the journal what was found.
@@ -112,13 +118,28 @@ class Reverting:
         """Take the deeds back, the last one first; return that, and what is not as before."""
         done: list[Undone] = []
         left: list[str] = []
-        for deed in reversed(self.begun):
-            one = deed.undo(self.cluster, self.id, fence=self.unsure)
+        known = self._known()
+        for number, deed in reversed(list(enumerate(self.begun))):
+            one = deed.undo(self.cluster, self.id, fence=number >= known)
             done.append(one)
             # Once injected for sure, nothing found may mean an undo whose answer was lost.
-            if one.found or not self.unsure:
+            if one.found or number < known:
                 left += self._leftovers(deed)
         return _joined(done), tuple(left)
+
+    def _known(self) -> int:
+        """Return how many deeds are known to have been done, and not to have been undone since.
+
+        Somebody else may have injected, or undone: the journal tells.
+        """
+        try:
+            events = self.journal.since_planned(self.id)
+        except (InvalidInput, OSError) as error:
+            log.warning("run %s: %s", self.id, error)
+            return self.known
+        if RunEvent.UNDONE in events:
+            return 0
+        return len(self.plan.deeds) if RunEvent.INJECTED in events else self.known
 
     def _leftovers(self, deed: Deed) -> list[str]:
         """Return what is left of a deed, with its object where the plan has several."""

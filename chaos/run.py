@@ -247,7 +247,6 @@ class _Course:
         experiment = step.experiment
         self.progress(f"injecting {experiment.fault} into {experiment.target}")
         own = stack.enter_context(ExitStack())
-        began = self.now
         own.enter_context(
             injected(
                 experiment,
@@ -256,15 +255,19 @@ class _Course:
                 guardians=self.backend.guardians(),
                 plan=replan(self.prepared, step, self.backend),
                 armed_within=self.prepared.trial.armed_within,
+                on_inject=self._begin,
             )
         )
         self.touched = True
-        self.injected = self.injected or began
         self.armed = self.armed or self.now
         ends = self.now + timedelta(seconds=experiment.hold_s)
         self.active.append(_Active(ends, own))
         self.progress(f"holding {experiment.fault} for {experiment.hold_s:g} s")
         return ends
+
+    def _begin(self, moment: datetime) -> None:
+        """Remember when the first fault began to be injected."""
+        self.injected = self.injected or moment
 
     def _wait(self, seconds: float) -> None:
         self._until(self.now + timedelta(seconds=seconds))

@@ -55,6 +55,11 @@ class Watchdog:
         self.log_path = journal_path.with_name("watchdog.log")
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
+    @property
+    def arming_s(self) -> float:
+        """How long it may take to get ready, s."""
+        return READY_S
+
     def arm(self, run: str, plan: Plan, expires: datetime) -> None:  # noqa: ARG002  it is journalled
         """Start a watchdog for a run; return once it is ready to undo it.
 

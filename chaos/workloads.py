@@ -37,6 +37,8 @@ def live_pods(
 ) -> list[dict[str, Any]]:
     """Return the pods of a workload that run and are not on their way out.
 
+    Labels alone do not tell: two workloads may bear the same, and only one of them is the target.
+
     Raises
     ------
     InvalidExperiment
@@ -49,9 +51,23 @@ def live_pods(
         pod
         for pod in cluster.list("Pod", target.namespace, labels)
         if lookup(pod, "/metadata/deletionTimestamp") is MISSING
-        and lookup(pod, "/metadata/ownerReferences/0/controller") is True
+        and _belongs(pod, target)
         and lookup(pod, "/status/phase") == "Running"
     ]
+
+
+def _belongs(pod: dict[str, Any], workload: ObjectRef) -> bool:
+    """Say whether a pod is controlled by a workload; that of a Deployment by its ReplicaSet."""
+    owners = lookup(pod, "/metadata/ownerReferences")
+    refs: list[dict[str, Any]] = owners if isinstance(owners, list) else []
+    owner = next((one for one in refs if one.get("controller") is True), {})
+    kind, name = owner.get("kind"), str(owner.get("name"))
+    if workload.kind != "Deployment":
+        return (kind, name) == (workload.kind, workload.name)
+    revision = lookup(pod, "/metadata/labels/pod-template-hash")
+    if revision is MISSING:
+        return kind == "ReplicaSet" and name.startswith(f"{workload.name}-")
+    return kind == "ReplicaSet" and name == f"{workload.name}-{revision}"
 
 
 def is_ready(pod: dict[str, Any]) -> bool:

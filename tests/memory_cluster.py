@@ -29,6 +29,7 @@ class MemoryCluster:
         self.unreadable = set()
         self.admit = lambda document: document
         self.now = datetime(2026, 1, 5, 12, tzinfo=UTC)
+        self.identity = "uid-kube-system"
 
     def get(self, ref):
         self._refuse_unreadable(ref.kind)
@@ -129,7 +130,9 @@ def pod(space, app, number, *, ready=True, running=True):
         },
     }
     document["metadata"]["labels"] = {"app": app}
-    document["metadata"]["ownerReferences"] = [{"kind": "ReplicaSet", "controller": True}]
+    document["metadata"]["ownerReferences"] = [
+        {"kind": "ReplicaSet", "name": f"{app}-5d", "controller": True}
+    ]
     return document
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,11 +24,12 @@ from aiops.cli.access import (
     Where,
 )
 from aiops.cli.output import Json, print_json, print_table, say, telling
-from aiops.types import InvalidInput, RevertIncomplete
+from aiops.types import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from aiops.proving.recovery import Recovery
     from chaos.backend import Backend
     from chaos.files import ExperimentFile
     from chaos.journal import Journal
@@ -207,40 +207,37 @@ def recover(
 ) -> None:
     """Undo what killed runs left behind.
 
-    Those in the journal, and with --all those marked in the cluster. Works from any machine that may patch the objects. Runs that somebody is just holding are
-    undone too. Exit code 4 if one could not be proved gone.
+    Those in the journal, and with --all those marked in the cluster. Works from any machine that
+    may patch the objects. Runs that somebody is just holding are undone too; those of other
+    clusters stay in the journal. Exit code 4 if one could not be proved gone.
     """
-    from chaos.recovery import recover as recover_journal
-    from chaos.recovery import recover_marked
-
     where = Where(Place.K8S, context, kubeconfig)
     path = out / JOURNAL_FILE
     with telling() as tell, where.open(path, seed=0) as place:
-        from aiops.proving.kubernetes import opted_in, sweep
+        from aiops.proving.recovery import recover_cluster
         from chaos.journal import Journal
 
         tell("looking for what was left behind")
-        journal = Journal(path)
-        spaces = [*(namespace or ()), *(opted_in(place) if everywhere else ())]
-        done: list[str] = []
-        failed: list[str] = []
-        for attempt in (
-            partial(recover_journal, place.cluster, journal),
-            partial(recover_marked, place.cluster, journal, spaces),
-        ):
-            try:
-                done += attempt()
-            except RevertIncomplete as error:
-                failed.append(str(error))
-        swept = sweep(place, spaces)
+        found = recover_cluster(place, Journal(path), namespace or (), everywhere=everywhere)
+    for text in found.notes:
+        say(f"note: {text}", err=True)
     if as_json:
-        print_json({"recovered": done, "failed": failed, "swept": swept})
+        print_json(asdict(found))
     else:
-        say(f"recovered: {', '.join(done) or 'nothing was left behind'}")
-        for text in failed:
-            say(f"error: {text}", err=True)
-    if failed:
+        _show_recovery(found)
+    if found.failed:
         raise typer.Exit(REVERT_INCOMPLETE)
+
+
+def _show_recovery(found: Recovery) -> None:
+    say(f"recovered: {', '.join(found.recovered) or 'nothing was left behind'}")
+    if found.elsewhere:
+        runs = "1 run" if len(found.elsewhere) == 1 else f"{len(found.elsewhere)} runs"
+        verb = "is" if len(found.elsewhere) == 1 else "are"
+        names = ", ".join(found.elsewhere)
+        say(f"{runs} of another cluster {verb} left in this journal: {names}", err=True)
+    for text in found.failed:
+        say(f"error: {text}", err=True)
 
 
 def read(file: Path, python: list[str] | None, process: list[str] | None) -> ExperimentFile:

@@ -10,6 +10,7 @@ import typer
 from aiops.cli.access import (
     JOURNAL_FILE,
     OUT,
+    SIMULATED,
     BackendOption,
     Context,
     JanitorImage,
@@ -25,8 +26,9 @@ from aiops.cli.scoring import JudgeName, JudgeOption, Reports, check_reports, ju
 from aiops.types import InvalidInput
 
 if TYPE_CHECKING:
+    from aiops.proving.played import Played
     from aiops.proving.suite import Suite
-    from chaos.runs import RunFolder
+    from chaos.journal import Journal
 
 
 def gameday(
@@ -63,57 +65,65 @@ def gameday(
     check_reports(report)
     if (suite is None) == (starter is None):
         raise InvalidInput("name a suite, or --starter NAMESPACE, and not both")
+    if backend is Place.SIM and starter not in {None, SIMULATED}:
+        raise InvalidInput(
+            f"the simulator has the namespace {SIMULATED} alone, not {starter}; write --starter "
+            f"{SIMULATED}, or add --backend k8s"
+        )
     settings = settings_of(context)
     where = Where(
         backend,
         kube_context,
         kubeconfig,
-        namespace=starter or "shop",
+        namespace=starter or SIMULATED,
         prometheus=prometheus,
         queries=queries,
         janitor_image=janitor_image,
     )
     where.refuse_unmeasured()
-    runs = _play(where, suite, out, agreed=yes)
+    played = _play(where, suite, out, agreed=yes)
+    for failed in played.failures:
+        say(f"not kept: run {failed.run}, {failed.what}: {failed.why}", err=True)
     with counting("graded") as progress:
         from aiops.proving.score import score
 
-        board = score(runs, judge_of(judge, settings), progress=progress)
+        board = score(played.runs, judge_of(judge, settings), progress=progress)
     show(board, [out / "gameday.html", *(report or [])], as_json=as_json)
-    if any(run.record.outcome.value == "interrupted" for run in runs):
+    if played.interrupted:
+        say("error: interrupted; the page is about the runs until there", err=True)
         raise typer.Exit(INTERRUPTED)
 
 
-def _play(where: Where, path: Path | None, out: Path, *, agreed: bool) -> tuple[RunFolder, ...]:
-    """Run the suite in `path`, or a starter, and return its runs."""
+def _play(where: Where, path: Path | None, out: Path, *, agreed: bool) -> Played:
+    """Run the suite in `path`, or a starter, and return what came of it."""
     from dataclasses import replace
 
     from aiops.proving.suite import load_suite
+    from chaos.journal import Journal
 
-    suite = load_suite(path) if path else None
+    suite, journal = load_suite(path) if path else None, Journal(out / JOURNAL_FILE)
+    if where.place is Place.SIM:
+        return _simulate(where, suite, out, journal)
     if suite is not None:
         where = replace(where, namespace=suite.namespace)
-    if where.place is Place.SIM:
-        return _simulate(where, suite, out)
-    with where.open(out / JOURNAL_FILE, seed=0) as place:
+    with where.open(journal.path, seed=0) as place:
         from aiops.proving.gameday import run_on_cluster
         from aiops.proving.starter import starter
-        from chaos.journal import Journal
 
         suite = suite or starter(place)
         _confirm(suite, agreed=agreed)
-        with counting("runs") as progress, undone_when_interrupted(Journal(out / JOURNAL_FILE)):
+        with counting("runs") as progress, undone_when_interrupted(journal):
             return run_on_cluster(suite, place, out, progress=progress)
 
 
-def _simulate(where: Where, suite: Suite | None, out: Path) -> tuple[RunFolder, ...]:
+def _simulate(where: Where, suite: Suite | None, out: Path, journal: Journal) -> Played:
     from aiops.proving.gameday import run_on_simulator
     from aiops.proving.starter import starter
 
     if suite is None:
-        with where.open(out / JOURNAL_FILE, seed=0) as place:
+        with where.open(journal.path, seed=0) as place:
             suite = starter(place)
-    with counting("runs") as progress:
+    with counting("runs") as progress, undone_when_interrupted(journal):
         return run_on_simulator(suite, out, progress=progress)
 
 

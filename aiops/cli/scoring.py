@@ -136,13 +136,11 @@ def show(board: Scoreboard, reports: list[Path] | None, *, as_json: bool) -> Non
     if as_json:
         print_json(board.to_dict())
         return
-    from aiops.reports.scoreboard import figures, headline, ranking_row
+    from aiops.reports.figures import RANKING_HEAD, figures, headline, ranking_row
 
     say(headline(board))
     print_table(("figure", "value"), [(name, _plain(value)) for name, value in figures(board)])
     if board.rankings:
-        from aiops.reports.scoreboard import RANKING_HEAD
-
         print_table(RANKING_HEAD, [ranking_row(one) for one in board.rankings])
     for path in reports or []:
         say(f"report: {path}")

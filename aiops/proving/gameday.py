@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import random
+import signal
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import replace
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from aiops.proving.running import new_run, run_trial
+from aiops.proving.drawn import folder_of, title_of, trial_of
+from aiops.proving.played import Failure, collect
+from aiops.proving.running import run_trial
 from aiops.proving.suite import draw
-from aiops.types import InvalidExperiment, RevertIncomplete, Unreachable
+from aiops.types import AiopsError, InvalidExperiment, RevertIncomplete
 from chaos.backend import SimBackend
-from chaos.cluster import ObjectRef
-from chaos.experiment import Experiment
-from chaos.faults import make_fault
-from chaos.journal import Journal
+from chaos.journal import Journal, RunEvent
 from chaos.patch import PatchConflict
-from chaos.record import Expected, RunOutcome
+from chaos.record import RunOutcome
 from chaos.runs import RunFolder
-from chaos.safety import Limits
+from chaos.signals import Interrupted, shielded
 from chaos.simulation.changes import CHANGES
 from chaos.simulation.shop import TOPOLOGY, TWIN
 from chaos.simulation.simulator import Simulator
 from chaos.simulation.topology import draw_topology
-from chaos.trial import FaultStep, Trial
+from chaos.trial import Trial, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import Future
     from pathlib import Path
 
+    from aiops.proving.played import Played
     from aiops.proving.suite import Draw, Suite
     from chaos.backend import Backend
     from chaos.simulation.system import Topology
@@ -55,8 +56,10 @@ def run_on_simulator(
     *,
     workers: int = 2,
     progress: Callable[[int, int, str], None] = lambda *_: None,
-) -> tuple[RunFolder, ...]:
+) -> Played:
     """Run a suite, each run on a simulator of its own, in several processes.
+
+    A signal ends those processes at once, as a simulator has nothing to take back.
 
     Parameters
     ----------
@@ -66,19 +69,33 @@ def run_on_simulator(
     Raises
     ------
     InvalidExperiment
-        If a run cannot be planned, or the folder is in use.
+        If no fault of the suite can strike anything, or the folder is in use.
     """
     _new_folder(folder)
-    runs = draw(suite)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        waiting = {pool.submit(_simulate, suite, one, folder): one for one in runs}
+    runs, interrupted = draw(suite), False
+    ended: list[tuple[Draw, Future[None]]] = []
+    others = set(active_children())
+    with ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=_leave_signals_to_the_parent
+    ) as pool:
         try:
-            for done, future in enumerate(as_completed(waiting), start=1):
-                future.result()
-                progress(done, len(runs), _said(waiting[future]))
+            with shielded():  # no process may be started that nobody knows of
+                waiting = {pool.submit(_simulate, suite, one, folder): one for one in runs}
+            for future in as_completed(waiting):
+                ended.append((waiting[future], future))
+                progress(len(ended), len(runs), title_of(waiting[future]))
+        except (Interrupted, KeyboardInterrupt):
+            interrupted = True
+            for process in set(active_children()) - others:
+                process.terminate()
         finally:
             pool.shutdown(cancel_futures=True)
-    return tuple(RunFolder.read(folder / _name(one)) for one in runs)
+    failures = [failure for one, future in ended if (failure := _failure(one, future))]
+    failed = {one.run for one in failures}
+    kept = [
+        RunFolder.read(folder / folder_of(one)) for one, _ in ended if folder_of(one) not in failed
+    ]
+    return collect(folder, kept, failures, interrupted=interrupted)
 
 
 def run_on_cluster(
@@ -87,31 +104,62 @@ def run_on_cluster(
     folder: Path,
     *,
     progress: Callable[[int, int, str], None] = lambda *_: None,
-) -> tuple[RunFolder, ...]:
+) -> Played:
     """Run a suite on a cluster, one run after the other; an interrupted run is the last one.
+
+    Every fault is planned before the first run begins. One that then fails is tried once more,
+    unless something had been done by then; the gameday goes on without it.
 
     Raises
     ------
     InvalidExperiment
         If a run cannot be planned, or is refused by a gate.
+    Unreachable, Denied
+        If the cluster does not answer, or refuses, before the first run begins.
     RevertIncomplete
         If a fault could not be proved gone: nothing more is then injected.
     """
     _new_folder(folder)
     journal, runs = Journal(folder / JOURNAL_FILE), draw(suite)
     names = sorted(one["metadata"]["name"] for one in _deployments(backend))
-    kept: list[RunFolder] = []
-    for done, one in enumerate(runs, start=1):
-        found = _insist(suite, one, names, backend, journal, folder)
-        kept.append(found)
-        progress(done, len(runs), f"{_said(one)}: {found.record.outcome.value}")
-        if found.record.outcome is RunOutcome.REVERT_INCOMPLETE:
-            raise RevertIncomplete(
-                f"the gameday ends with {found.path}: {'; '.join(found.record.notes)}"
-            )
-        if found.record.outcome is RunOutcome.INTERRUPTED:
-            break
-    return tuple(kept)
+    kept, failures = list[RunFolder](), list[Failure]()
+    interrupted = False
+    try:
+        _rehearse(suite, runs, names, backend)
+        for done, one in enumerate(runs, start=1):
+            try:
+                found = _insist(suite, one, names, backend, journal, folder)
+            except _NothingKeptError as failed:
+                failures.append(Failure(folder_of(one), title_of(one), str(failed)))
+                progress(done, len(runs), f"{title_of(one)}: failed, {failed}")
+                continue
+            kept.append(found)
+            progress(done, len(runs), f"{title_of(one)}: {found.record.outcome.value}")
+            if found.record.outcome is RunOutcome.REVERT_INCOMPLETE:
+                raise RevertIncomplete(
+                    f"the gameday ends with {found.path}: {'; '.join(found.record.notes)}"
+                )
+            interrupted = found.record.outcome is RunOutcome.INTERRUPTED
+            if interrupted:
+                break
+    except (Interrupted, KeyboardInterrupt):
+        interrupted = True
+    return collect(folder, kept, failures, interrupted=interrupted)
+
+
+def _rehearse(suite: Suite, runs: Sequence[Draw], names: Sequence[str], backend: Backend) -> None:
+    """Plan every fault and ask every gate, so that nobody waits for what is refused anyway."""
+    for one in runs:
+        if one.fault:
+            prepare(trial_of(suite, one, names), backend).preflight.refuse_unless_clear()
+
+
+class _NothingKeptError(AiopsError):
+    """A run failed, and nothing of it was kept; `struck` says whether it had done anything."""
+
+    def __init__(self, why: str, *, struck: bool) -> None:
+        super().__init__(why)
+        self.struck = struck
 
 
 def _insist(  # noqa: PLR0913, PLR0917  what a run needs
@@ -124,47 +172,45 @@ def _insist(  # noqa: PLR0913, PLR0917  what a run needs
 ) -> RunFolder:
     """Run one draw, and once more if something got in its way before anything was done."""
     try:
-        return run_trial(trial_of(suite, one, names), backend, journal, folder / _name(one))
-    except (InvalidExperiment, PatchConflict, Unreachable):
-        backend.wait(suite.phases.recover)
-        return run_trial(trial_of(suite, one, names), backend, journal, folder / _name(one))
+        return _attempt(trial_of(suite, one, names), backend, journal, folder / folder_of(one))
+    except _NothingKeptError as failed:
+        if failed.struck:
+            raise
+    backend.wait(suite.phases.recover)
+    return _attempt(trial_of(suite, one, names), backend, journal, folder / folder_of(one))
 
 
-def trial_of(suite: Suite, one: Draw, names: Sequence[str], decoys: Sequence[str] = ()) -> Trial:
-    """Return the trial of one drawn run; what the suite leaves open is chosen by its seed.
+def _attempt(trial: Trial, backend: Backend, journal: Journal, folder: Path) -> RunFolder:
+    try:
+        return run_trial(trial, backend, journal, folder)
+    except RevertIncomplete:
+        raise
+    except AiopsError as error:
+        raise _NothingKeptError(str(error), struck=_struck(journal, trial.run)) from error
 
-    Parameters
-    ----------
-    names : sequence of str
-        What may be struck.
-    decoys : sequence of str
-        The harmless changes of the backend; a rolling restart when left out.
-    """
-    rng = random.Random(one.seed)  # noqa: S311  no secret
-    target = one.target or rng.choice(list(names))
-    run = new_run()
-    limits = Limits(max_hold_s=max(900.0, suite.phases.hold))
-    trial = Trial(
-        run=run,
-        seed=one.seed,
-        title=suite.title,
-        baseline_s=suite.phases.baseline,
-        hold_s=suite.phases.hold,
-        recover_s=suite.phases.recover,
-        limits=limits.with_outage() if suite.allow_outage else limits,
-        decoy=(rng.choice(list(decoys or ("rollout",))), target) if one.decoy else None,
+
+def _struck(journal: Journal, run: str) -> bool:
+    """Say whether something was done in a run, or may have been."""
+    return any(
+        entry.event is RunEvent.INJECTED
+        or (entry.event is RunEvent.UNDONE and bool(entry.payload["found"]))
+        for entry in journal.entries()
+        if entry.run == run
     )
-    if one.fault is None:
-        return trial
-    kind = make_fault(one.fault, one.params)
-    ref = ObjectRef(kind.target_kind, suite.namespace, target)
-    experiment = Experiment(one.fault, ref, suite.phases.hold, one.seed, run, one.params)
-    return _with(trial, experiment, kind.metrics)
 
 
-def _with(trial: Trial, experiment: Experiment, metrics: tuple[str, ...]) -> Trial:
-    expected = Expected(service=experiment.target.name, metrics=metrics)
-    return replace(trial, steps=(FaultStep(experiment),), expected=expected)
+def _failure(one: Draw, future: Future[None]) -> Failure | None:
+    """Return why a simulated run failed; None if it did not."""
+    try:
+        future.result()
+    except InvalidExperiment as error:
+        return Failure(folder_of(one), title_of(one), str(error))
+    return None
+
+
+def _leave_signals_to_the_parent() -> None:
+    """Let an INT, which a terminal sends to all of its processes, be the business of one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _simulate(suite: Suite, one: Draw, folder: Path) -> None:
@@ -175,7 +221,7 @@ def _simulate(suite: Suite, one: Draw, folder: Path) -> None:
     why = ""
     for name in (one.target,) if one.target else names:
         backend = _simulated(topology, one.seed)
-        own = folder / _name(one)
+        own = folder / folder_of(one)
         # a drawn system has a namespace of its own
         here = suite.model_copy(update={"namespace": backend.system})
         try:
@@ -185,7 +231,7 @@ def _simulate(suite: Suite, one: Draw, folder: Path) -> None:
             why = str(error)
         else:
             return
-    raise InvalidExperiment(f"{_said(one)} can strike nothing in this system: {why}")
+    raise InvalidExperiment(f"{title_of(one)} can strike nothing in this system: {why}")
 
 
 def _simulated(topology: Topology, seed: int) -> SimBackend:
@@ -204,13 +250,3 @@ def _new_folder(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise InvalidExperiment(f"{folder} is in use; name a new folder for this gameday")
     folder.mkdir(parents=True, exist_ok=True)
-
-
-def _name(one: Draw) -> str:
-    """Return the folder of a run: its place in the order, which says nothing of what was done."""
-    return f"{one.number:04d}"
-
-
-def _said(one: Draw) -> str:
-    kind = one.fault or ("harmless change" if one.decoy else "control")
-    return f"{kind} on {one.target}" if one.target else kind

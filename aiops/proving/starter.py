@@ -32,7 +32,19 @@ MILD: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
 )
 """Faults that a workload of two pods should survive, those that teach most first."""
 
-PHASES: Final = Phases(baseline=30.0, hold=40.0, recover=30.0)
+ROWS: Final = 20
+"""Samples of the baseline, and of the hold: with fewer, rankers cannot tell strange from normal."""
+
+
+def phases(step_s: float) -> Phases:
+    """Return the phases where a sample is taken every `step_s` seconds.
+
+    On a cluster, with one every 2 s, the seven runs stay within a quarter of an hour.
+
+    >>> phases(2.0)
+    Phases(baseline=40.0, hold=40.0, recover=30.0)
+    """
+    return Phases(baseline=ROWS * step_s, hold=ROWS * step_s, recover=0.75 * ROWS * step_s)
 
 
 def starter(backend: Backend, *, seed: int = 0) -> Suite:
@@ -64,11 +76,12 @@ def _placed(
     backend: Backend, fault: str, params: dict[str, Any], names: list[str], refused: list[str]
 ) -> Row | None:
     """Return the fault on the first workload where every gate is open, or None."""
+    hold_s = phases(backend.step_s).hold
     for name in names:
         ref = ObjectRef("Deployment", backend.system, name)
         try:
-            plan = make_fault(fault, params).plan(backend.cluster, ref, hold_s=PHASES.hold)
-            found = check((plan,), backend.cluster, backend.scope, hold_s=PHASES.hold)
+            plan = make_fault(fault, params).plan(backend.cluster, ref, hold_s=hold_s)
+            found = check((plan,), backend.cluster, backend.scope, hold_s=hold_s)
         except InvalidExperiment as error:
             refused.append(str(error))
             continue
@@ -83,6 +96,6 @@ def _suite(backend: Backend, rows: tuple[Row, ...], seed: int) -> Suite:
         title=f"Starter for {backend.system}",
         seed=seed,
         namespace=backend.system,
-        phases=PHASES,
+        phases=phases(backend.step_s),
         faults=rows,
     )

@@ -7,15 +7,8 @@ from typing import TYPE_CHECKING
 
 from aiops.reports import words
 from aiops.reports.axis import seconds
-from aiops.reports.scoreboard import (
-    RANKING_HEAD,
-    figures,
-    headline,
-    ranking_row,
-    run_facts,
-    run_title,
-    run_verdict,
-)
+from aiops.reports.figures import RANKING_HEAD, figures, headline, ranking_row
+from aiops.reports.scoreboard import run_facts, run_title, run_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

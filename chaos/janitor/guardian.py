@@ -92,6 +92,11 @@ class Janitor:
     patience: Patience = field(default_factory=Patience)
     _namespaces: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
+    @property
+    def arming_s(self) -> float:
+        """How long it may take to get ready, s."""
+        return self.ready_within_s
+
     def arm(self, run: str, plan: Plan, expires: datetime) -> None:
         """Put the janitor into the cluster; return once it has read all it has to undo.
 

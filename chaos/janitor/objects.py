@@ -149,7 +149,7 @@ def owned(document: Mapping[str, Any], job: Mapping[str, Any]) -> dict[str, Any]
 
 
 def rights(plan: Plan) -> tuple[str, ...]:
-    """Return what whoever arms the janitor must be allowed to do in the target's namespace.
+    """Return what whoever arms and sweeps the janitor must be allowed to do in its namespace.
 
     The rights to get and patch the targets are among them: the API server lets nobody grant in a
     Role what they may not do themselves.
@@ -160,6 +160,7 @@ def rights(plan: Plan) -> tuple[str, ...]:
     granted = {RESOURCES[ref.kind].plural for ref in undoable(plan)}
     return (
         *(f"create {plural}" for plural in made),
+        "list jobs",
         "patch jobs",
         "delete jobs",
         "list pods",

@@ -35,6 +35,7 @@ ANSWER_WITHIN_S = 10.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 10.0
 
 ANNOTATIONS = "/metadata/annotations"
+FENCE = "fence"
 GONE = "is gone, and the fault with it"
 MISSING = object()
 INDEX = re.compile("0|[1-9][0-9]*")
@@ -176,7 +177,13 @@ def fence(document: Document, run: str) -> Patch:
     ops: Patch = [{"op": "test", "path": "/metadata/resourceVersion", "value": version}]
     if lookup(document, ANNOTATIONS) is MISSING:
         ops.append({"op": "add", "path": ANNOTATIONS, "value": {}})
-    return [*ops, {"op": "add", "path": mark_pointer(run), "value": "fence"}]
+    return [*ops, {"op": "add", "path": mark_pointer(run), "value": FENCE}]
+
+
+def struck(document: Document, run: str) -> bool:
+    """Say whether the mark is there behind which a deed was done, or was to be: no fence."""
+    text = lookup(document, mark_pointer(run))
+    return text is not MISSING and text != FENCE
 
 
 def unmark(document: Document, run: str) -> Patch:
@@ -313,10 +320,9 @@ class Janitor:
         document = self.find(deed)
         if document is None:
             return True
-        if unmark(document, self.run):
+        if struck(document, self.run):
             self.seen.add(deed["path"])
-            return False
-        return deed["path"] in self.seen and not due(document, deed.get("undo", []))[0]
+        return deed["path"] in self.seen and not unmark(document, self.run)
 
     def undo_all(self) -> None:
         """Undo every deed, the last one first, and insist until each is undone."""
@@ -337,18 +343,21 @@ class Janitor:
         return True
 
     def undo(self, deed: Document) -> str:
-        """Take back, in one atomic patch, what of a deed is still in place, and the mark with it."""
+        """Take back, in one atomic patch, what of a deed is still in place, and the mark with it.
+
+        Without its mark nobody knows whose doing it is, and it is left alone.
+        """
         document = self.find(deed)
-        fenced = document is not None and deed["do"] == "patch" and not unmark(document, self.run)
-        if document is not None and fenced:
+        if document is not None and not unmark(document, self.run):
             document = self.server.call(deed["path"], fence(document, self.run))
         if document is None:
             return GONE
-        ops, conflicts = due(document, deed.get("undo", []))
+        ours = struck(document, self.run)
+        ops, conflicts = due(document, deed.get("undo", [])) if ours else ([], [])
         patch = ops + unmark(document, self.run)
         if patch and self.server.call(deed["path"], patch) is None:
             return GONE
-        if fenced and not ops:
+        if not ours:
             return "is not in the hands of this run"
         restored = [operation["path"] for operation in ops if operation["op"] != "test"]
         kept = f"; kept what others changed: {', '.join(conflicts)}" if conflicts else ""

@@ -41,6 +41,7 @@ GROUPS: Final = {
 
 ARMING: Final = (
     "create jobs",
+    "list jobs",
     "patch jobs",
     "delete jobs",
     "list pods",
@@ -49,7 +50,7 @@ ARMING: Final = (
     "create rolebindings",
     "create configmaps",
 )
-"""What it takes to arm a janitor, besides what the run may do itself: the API server lets nobody
+"""What it takes to arm a janitor, and to sweep those that have ended, besides what the run may do itself: the API server lets nobody
 grant in a Role what they may not do."""
 
 

@@ -119,7 +119,7 @@ def _document(workload: Workload, pod: Pod) -> dict[str, Any]:
             "uid": _uid(ref),
             "labels": {"app": name},
             "annotations": dict(pod.annotations),
-            "ownerReferences": [{"kind": "ReplicaSet", "name": name, "controller": True}],
+            "ownerReferences": [{"kind": "ReplicaSet", "name": f"{name}-rs", "controller": True}],
         },
         "spec": {"containers": [{"name": name, "image": image}]},
         "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": ready}]},

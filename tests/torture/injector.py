@@ -69,6 +69,10 @@ class Telling:
         self.watchdog = watchdog
         self.channel = channel
 
+    @property
+    def arming_s(self):
+        return self.watchdog.arming_s
+
     def arm(self, run, plan, expires):
         self.watchdog.arm(run, plan, expires)
         os.write(self.channel, f"watchdog {self.watchdog._processes[run].pid}\n".encode())

@@ -81,9 +81,8 @@ def play(shop, nursery, options, seed, folder):
     journal = Journal(folder / "journal.jsonl")
     reverts = [e.wall_time.timestamp() for e in journal.entries() if e.event is RunEvent.UNDONE]
     problems = [f"{left} processes were left here"] * bool(left)
+    problems += [f"the watchdog left {name} in place" for name in neglected(journal)]
     recovered = bool(journal.pending())
-    if recovered and moment == "hold":
-        problems.append("the watchdog left the run pending")
     recover(shop.cluster, journal)
     problems += [f"the load still runs in {name}" for name in shop.processes(run)]
     shop.settle()
@@ -94,6 +93,12 @@ def play(shop, nursery, options, seed, folder):
     counted = ending == "KILL" and reverts and reverts[-1] > died_at
     revert_s = reverts[-1] - died_at if counted else None
     return Outcome(fault, ending, moment, revert_s, recovered, tuple(problems))
+
+
+def neglected(journal):
+    """Return the pending runs whose fault was in place: their watchdog should have undone them."""
+    done = {e.run for e in journal.entries() if e.event in {RunEvent.INJECTED, RunEvent.ARMED}}
+    return [run for run in journal.pending() if run in done]
 
 
 def _hold(nursery, ours, pid, ending, seconds):
@@ -138,10 +143,20 @@ def main(arguments=None):
         shop.remove()
     bad = [outcome for outcome in outcomes if outcome.problems]
     times = [outcome.revert_s for outcome in outcomes if outcome.revert_s is not None]
-    _say(f"{len(outcomes)} runs on a real cluster, {len(outcomes) - len(bad)} complete")
+    _say(summary(outcomes))
     if times:
         _say(f"revert after KILL: median {statistics.median(times):.2f} s, max {max(times):.2f} s")
     return int(bool(bad))
+
+
+def summary(outcomes):
+    """Say how many runs left nothing behind, and how many of them were recovered by hand."""
+    complete = sum(not outcome.problems for outcome in outcomes)
+    recovered = sum(outcome.recovered for outcome in outcomes)
+    return (
+        f"{len(outcomes)} runs on a real cluster, {complete} complete, "
+        f"{recovered} recovered by hand"
+    )
 
 
 def _say(text):

@@ -342,7 +342,7 @@ def test_results_show_in_notebooks_with_everything_escaped():
 
 def test_the_error_tree_is_as_drawn():
     drawn = [line.strip(" │├└─").split()[0] for line in errors.__doc__.splitlines() if "─" in line]
-    assert len(drawn) == 8
+    assert len(drawn) == 10
     assert all(issubclass(getattr(types, name), AiopsError) for name in drawn)
 
 

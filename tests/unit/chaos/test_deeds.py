@@ -9,14 +9,14 @@ import pytest
 from aiops.types import InvalidExperiment, RevertIncomplete
 from chaos import ObjectRef, PatchConflict, Process
 from chaos.deeds import (
-    ATTEMPTS,
     DeleteDeed,
     PatchDeed,
     StartDeed,
     deed_from_json,
     patch_deed,
 )  # fmt: skip
-from chaos.marks import pointer, put_mark, require_mark, runs_on
+from chaos.marking import ATTEMPTS
+from chaos.marks import bears, pointer, put_mark, require_mark
 from chaos.patch import apply, guard, invert, lookup, put
 from chaos.undoing import Undone
 
@@ -213,7 +213,7 @@ class TestMark:
         with pytest.raises(PatchConflict):
             cluster.patch(REF, late)
         assert cluster.data == {"a": 1}
-        assert runs_on(cluster.document) == ()
+        assert not bears(cluster.document, RUN)
 
     def test_without_a_fence_an_undo_of_nothing_writes_nothing(self):
         cluster = OneObject({"metadata": {}, "a": 1})
@@ -233,7 +233,7 @@ class TestMark:
         cluster.write("/a", 5)
         with pytest.raises(PatchConflict):
             deed.inject(cluster, RUN, "mark")
-        assert runs_on(cluster.document) == ()
+        assert not bears(cluster.document, RUN)
 
     def test_the_fault_is_taken_back_even_if_somebody_took_the_mark(self, two_values):
         cluster, deed = two_values

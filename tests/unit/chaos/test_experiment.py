@@ -2,10 +2,12 @@
 
 import math
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from aiops.types import (
+    Denied,
     InvalidExperiment,
     MetricId,
     RevertIncomplete,
@@ -25,12 +27,14 @@ from chaos import (
     recover,
     recover_marked,
 )
+from chaos.experiment import GRACE_S
 from chaos.patience import Patience
 from chaos.simulation.simulator import Simulator
 
 CART = ObjectRef("Deployment", "shop", "cart")
 SCALE = Experiment("scale.zero", CART, hold_s=60.0, seed=7, run="r1")
 REPLICAS = "/spec/replicas"
+HERE = {"cluster": "simulator"}
 
 
 @pytest.fixture
@@ -58,7 +62,7 @@ def scale(shop, replicas):
 def crash_after_injecting(shop, journal, run="r1", ref=CART):
     """Leave behind what a process leaves that is killed while its fault is in place."""
     plan = fault("scale.zero").plan(shop, ref)
-    journal.append(run, RunEvent.PLANNED, time=shop.now, payload=plan.to_json())
+    journal.append(run, RunEvent.PLANNED, time=shop.now, payload=plan.to_json() | HERE)
     plan.inject(shop, run)
     journal.append(run, RunEvent.INJECTED, time=shop.now)
 
@@ -190,7 +194,7 @@ def test_a_crash_is_recovered_from_the_journal(shop, journal):
 def test_a_crash_between_plan_and_deed_is_recovered_too(shop, journal):
     before = shop.get(CART)
     plan = fault("scale.zero").plan(shop, CART)
-    journal.append("r1", RunEvent.PLANNED, time=shop.now, payload=plan.to_json())
+    journal.append("r1", RunEvent.PLANNED, time=shop.now, payload=plan.to_json() | HERE)
     assert recover(shop, journal) == ("r1",)
     assert shop.get(CART) == before
 
@@ -264,16 +268,21 @@ def test_one_that_stays_away_leaves_the_run_pending(shop, journal):
 class Recorded:
     """A guardian that remembers what it was told."""
 
-    def __init__(self, told, fails=False):
-        self.told, self.fails = told, fails
+    arming_s = 40.0
+
+    def __init__(self, told, fails=False, stays=None):
+        self.told, self.fails, self.stays = told, fails, stays
 
     def arm(self, run, plan, expires):
         self.told.append("arm")
+        self.expires = expires
         if self.fails:
             raise InvalidExperiment("no such image")
 
     def disarm(self, run):
         self.told.append("disarm")
+        if self.stays:
+            raise self.stays
 
 
 def test_guardians_are_armed_before_the_deed_and_let_go_after_the_revert(shop, journal):
@@ -293,6 +302,56 @@ def test_no_guardian_no_deed(shop, journal):
     assert shop.get(CART) == before
     assert told == ["arm", "disarm"]
     assert journal.pending() == {}
+
+
+@pytest.mark.parametrize("stays", [Denied("delete jobs"), Unreachable("no"), OSError("no")])
+def test_a_guardian_that_cannot_be_let_go_is_logged_and_no_error(shop, journal, caplog, stays):
+    with injected(SCALE, shop, journal, guardians=[Recorded([], stays=stays)]):
+        pass
+    assert events(journal)[-1] == "verified"
+    assert f"a guardian of run r1 is still there: {stays}" in caplog.text
+
+
+def test_a_guardian_that_cannot_be_let_go_hides_no_conflict(shop, journal):
+    told = []
+    guardian = Recorded(told, stays=Denied("delete jobs"))
+    with (
+        pytest.raises(RevertIncomplete, match="changed by someone else"),
+        injected(SCALE, shop, journal, guardians=[guardian]),
+    ):
+        scale(shop, 2)
+    assert told == ["arm", "disarm"]
+
+
+def test_what_arming_and_taking_hold_may_take_is_no_part_of_the_hold(shop, journal):
+    guardians = [Recorded([]), Recorded([])]
+    with injected(SCALE, shop, journal, guardians=guardians, armed_within=30.0):
+        pass
+    for guardian in guardians:
+        assert guardian.expires == shop.now + timedelta(seconds=60 + 2 * 40 + 30 + GRACE_S)
+
+
+def test_the_moment_of_the_first_deed_is_told_and_written_up(shop, journal):
+    begun = []
+
+    class Slow(Watched):
+        def patch(self, ref, ops, *, dry_run=False):
+            self.shop.advance(1)
+            return self.shop.patch(ref, ops)
+
+    planned_at = shop.now
+    with injected(SCALE, Slow(shop, None), journal, on_inject=begun.append):
+        assert shop.now > planned_at
+    assert begun == [planned_at]
+    (entry,) = [one for one in journal.entries() if one.event == "injected"]
+    assert entry.payload == {"began": planned_at.isoformat()}
+    assert entry.time > planned_at
+
+
+def test_the_journal_knows_on_which_cluster(shop, journal):
+    with injected(SCALE, shop, journal):
+        assert list(journal.pending("simulator")) == ["r1"]
+        assert journal.pending("another") == {}
 
 
 def test_a_guardian_stays_while_the_fault_may_be_there(shop, journal):

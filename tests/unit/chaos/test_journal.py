@@ -101,6 +101,27 @@ def test_pending_is_what_was_planned_and_never_proved_gone(journal):
     assert list(pending.values()) == [PLAN] * 4
 
 
+def test_pending_on_one_cluster_leaves_the_runs_of_others_out(journal):
+    for run, cluster in (("ours", "a"), ("theirs", "b"), ("simulated", "simulator")):
+        payload = PLAN.to_json() | {"cluster": cluster}
+        journal.append(run, RunEvent.PLANNED, time=NOON, payload=payload)
+    plan(journal, "old")
+    assert list(journal.pending("a")) == ["ours"]
+    assert list(journal.pending()) == ["ours", "theirs", "simulated", "old"]
+    told = {run: cluster for run, (_, cluster) in journal.planned().items()}
+    assert told == {"ours": "a", "theirs": "b", "simulated": "simulator", "old": None}
+
+
+def test_what_happened_before_a_run_was_planned_again_does_not_count(journal):
+    assert journal.since_planned("r1") == frozenset()
+    plan(journal, "r1")
+    journal.append("r1", RunEvent.INJECTED, time=NOON)
+    journal.append("r2", RunEvent.UNDONE, time=NOON)
+    assert journal.since_planned("r1") == {RunEvent.INJECTED}
+    plan(journal, "r1")
+    assert journal.since_planned("r1") == frozenset()
+
+
 def test_a_torn_last_line_is_ignored_and_said(journal, caplog):
     plan(journal, "r1")
     plan(journal, "r2")

@@ -166,6 +166,26 @@ def test_the_time_is_in_utc(cluster):
     assert cluster.now.tzinfo is UTC
 
 
+def test_it_is_told_from_others_by_the_namespace_that_all_have(cluster, server):
+    made = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kube-system"}}
+    uid = server.add(made)["metadata"]["uid"]
+    assert cluster.identity == uid
+    asked = len(server.requests)
+    assert cluster.identity == uid
+    assert len(server.requests) == asked
+
+
+def test_without_the_right_to_read_that_its_address_tells(cluster, server):
+    server.deny("get", "namespaces")
+    assert cluster.identity == server.url
+
+
+def test_an_identity_that_is_not_answered_is_none(cluster, server):
+    server.trouble = lambda method, path, attempt: 503
+    with pytest.raises(Unreachable):
+        _ = cluster.identity
+
+
 def test_a_process_starts_in_the_first_container_and_can_be_stopped_twice():
     client = Local(pod())
     cluster, token = LiveCluster(client), f"live-{threading.get_native_id()}"
@@ -212,6 +232,16 @@ def test_what_cannot_leak_memory_says_so():
     client.start = lambda *_, **__: ""
     with pytest.raises(InvalidExperiment, match="started no memory process"):
         LiveCluster(client).launch(POD, Process("memory", 1e6, 30.0), "r1")
+
+
+def test_what_says_something_else_is_stopped():
+    client, token = Local(pod()), f"live-{threading.get_native_id()}-else"
+    start = client.start
+    client.start = lambda *args, **kwargs: f"motd: {start(*args, **kwargs)}"
+    with pytest.raises(InvalidExperiment, match="motd"):
+        LiveCluster(client).launch(POD, Process("cpu", 0.1, 30.0), token)
+    assert not LiveCluster(client).running(POD, token)
+    assert [process.wait(5) for process in client.left] == [0]
 
 
 def test_a_shell_that_fails_is_asked_again():

@@ -1,19 +1,24 @@
 """What a process leaves behind that was killed is undone from the journal, and from the marks."""
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from aiops.clients.kubernetes import KubernetesClient
-from aiops.types import InvalidExperiment, RevertIncomplete
+from aiops.types import RevertIncomplete
 from chaos.cluster import ObjectRef
+from chaos.deeds import PatchDeed
 from chaos.experiment import Experiment, injected
 from chaos.journal import Journal, RunEvent
 from chaos.live import LiveCluster
+from chaos.marks import SCHEMA
 from chaos.patch import PatchConflict
 from chaos.patience import Patience
-from chaos.recovery import recover, recover_marked
+from chaos.recovery import elsewhere, recover, recover_marked
 from chaos.reverting import Reverting
+from chaos.simulation.simulator import Simulator
 from tests.fake_api_server import FakeApiServer
 
 IMPATIENT = Patience(seconds=0.0)
@@ -66,7 +71,7 @@ def crash(cluster, journal):
             fault, ObjectRef(kind, namespace, name), hold_s=60.0, seed=1, run=run
         )
         reverting = Reverting(run, experiment.plan(cluster), cluster, journal)
-        reverting.note(RunEvent.PLANNED, **reverting.plan.to_json())
+        reverting.note(RunEvent.PLANNED, **reverting.plan.to_json(), cluster=cluster.identity)
         reverting.inject(cluster.now + timedelta(minutes=1))
 
     return leave
@@ -156,13 +161,135 @@ def test_an_object_that_is_gone_needs_nothing(server, cluster, journal, crash):
     assert recover(cluster, journal) == ("r1",)
 
 
-def test_a_mark_that_is_none_of_ours_is_not_guessed_at(server, cluster, journal):
-    target = ObjectRef("Deployment", "shop", "cart")
-    mark = {"chaos.aiops/r9": "rm -rf"}
+def annotate(cluster, name, run, text):
+    target = ObjectRef("Deployment", "shop", name)
+    mark = {f"chaos.aiops/{run}": text}
     cluster.patch(target, [{"op": "add", "path": "/metadata/annotations", "value": mark}])
-    with pytest.raises(InvalidExperiment, match=r"chaos\.aiops/r9"):
-        recover_marked(cluster, journal, ["shop"])
+    return target, mark
+
+
+@pytest.mark.parametrize("text", ["true", "rm -rf", '{"schema": "another/v1"}', "[]"])
+def test_an_annotation_that_only_looks_like_a_mark_is_none(cluster, journal, text):
+    target, mark = annotate(cluster, "cart", "enabled", text)
+    assert recover_marked(cluster, journal, ["shop"]) == ()
     assert cluster.get(target)["metadata"]["annotations"] == mark
+    assert journal.entries() == ()
+
+
+@pytest.mark.parametrize(
+    "rest", [{}, {"fault": "f", "deed": {"do": "exec"}}, {"fault": "f", "deed": 1}]
+)
+def test_a_mark_that_cannot_be_read_keeps_no_other_run_from_being_undone(
+    server, cluster, journal, crash, rest
+):
+    crash("r1", name="web")
+    target, mark = annotate(cluster, "cart", "r9", json.dumps({"schema": SCHEMA} | rest))
+    with pytest.raises(RevertIncomplete, match=r"Deployment shop/cart bears a mark.* read"):
+        recover_marked(cluster, journal, ["shop"])
+    assert server.object("Deployment", "shop", "web")["spec"]["replicas"] == 2
+    assert cluster.get(target)["metadata"]["annotations"] == mark
+    assert journal.pending() == {}
+
+
+def test_a_fence_that_was_left_is_taken_away(server, cluster, journal):
+    target, _ = annotate(cluster, "cart", "r9", "fence")
+    before = cluster.get(target)["spec"]
+    assert recover_marked(cluster, journal, ["shop"]) == ("r9",)
+    after = cluster.get(target)
+    assert (after["spec"], after["metadata"].get("annotations")) == (before, {})
+    assert journal.pending() == {}
+
+
+def test_what_may_not_be_listed_keeps_no_mark_from_being_found(server, cluster, journal, crash):
+    crash("r1")
+    server.deny("list", "statefulsets")
+    with pytest.raises(RevertIncomplete, match="no StatefulSet in shop was looked at"):
+        recover_marked(cluster, journal, ["shop"])
+    assert server.object("Deployment", "shop", "cart")["spec"]["replicas"] == 2
+
+
+def test_a_run_that_the_journal_knows_is_not_closed_by_the_part_that_bears_marks(
+    server, cluster, journal, crash
+):
+    crash("r1")
+    plan = journal.pending()["r1"]
+    server.deny("get", "services")
+    lost = PatchDeed(ObjectRef("Service", "shop", "web"), "u", (), ())
+    payload = replace(plan, deeds=(lost, *plan.deeds)).to_json() | {"cluster": cluster.identity}
+    journal.append("r1", RunEvent.PLANNED, time=cluster.now, payload=payload)
+    with pytest.raises(RevertIncomplete, match="get services"):
+        recover_marked(cluster, journal, ["shop"])
+    assert list(journal.pending()) == ["r1"]
+    assert server.object("Deployment", "shop", "cart")["spec"]["replicas"] == 2
+
+
+class TestOtherClusters:
+    @pytest.fixture
+    def crash(self, cluster, journal, crash):
+        """Leave a fault behind that is written up as of another cluster, or of none."""
+
+        def leave(identity, *, uid=None):
+            crash("r1")
+            payload = journal.pending()["r1"].to_json()
+            if identity:
+                payload["cluster"] = identity
+            if uid is not None:
+                payload["deeds"][0]["uid"] = uid
+            journal.append("r1", RunEvent.PLANNED, time=cluster.now, payload=payload)
+
+        return leave
+
+    @pytest.mark.parametrize(
+        ("identity", "uid"),
+        [
+            ("another-uid", None),
+            ("simulator", None),
+            ("https://another.example", "another"),
+            (None, "another"),
+            (None, ""),
+        ],
+    )
+    def test_their_runs_are_left_alone_and_pending(
+        self, server, cluster, journal, crash, identity, uid
+    ):
+        server.add({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kube-system"}})
+        crash(identity, uid=uid)
+        del cluster.identity  # it was read before the namespace was there
+        struck = state(server)
+        assert recover(cluster, journal) == ()
+        assert elsewhere(cluster, journal) == (() if identity == "simulator" else ("r1",))
+        assert state(server) == struck
+        assert list(journal.pending()) == ["r1"]
+
+    @pytest.mark.parametrize("identity", [None, "https://another-address.example"])
+    def test_one_told_by_the_uid_of_its_object_is_ours(
+        self, server, cluster, journal, crash, identity
+    ):
+        before = state(server)
+        crash(identity)
+        assert elsewhere(cluster, journal) == ()
+        assert recover(cluster, journal) == ("r1",)
+        assert state(server) == before
+
+    def test_one_that_cannot_be_told_keeps_no_other_from_being_undone(
+        self, server, cluster, journal, crash
+    ):
+        crash(None)
+        web = ObjectRef("Deployment", "shop", "web")
+        plan = Experiment("scale.zero", web, hold_s=60.0, seed=1, run="r2").plan(cluster)
+        payload = plan.to_json() | {"cluster": cluster.identity}
+        journal.append("r2", RunEvent.PLANNED, time=cluster.now, payload=payload)
+        plan.inject(cluster, "r2")
+        server.trouble = lambda method, path, attempt: 503 if path.endswith("/cart") else None
+        with pytest.raises(RevertIncomplete, match=r"run r1: whether .* cannot be told"):
+            recover(cluster, journal, patience=IMPATIENT)
+        assert server.object("Deployment", "shop", "web")["spec"]["replicas"] == 2
+        assert list(journal.pending()) == ["r1"]
+
+    def test_a_simulator_takes_back_no_run_of_a_real_one(self, cluster, journal, crash):
+        crash(None)
+        assert recover(Simulator(7), journal) == ()
+        assert list(journal.pending()) == ["r1"]
 
 
 def test_a_conflict_is_reported_even_if_the_answer_to_the_undo_is_lost(server, cluster, journal):

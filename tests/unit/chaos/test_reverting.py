@@ -6,6 +6,7 @@ import pytest
 
 from aiops.types import Denied, InvalidExperiment, RevertIncomplete, Unreachable
 from chaos.cluster import NoSuchObject, ObjectRef
+from chaos.deeds import NotStarted
 from chaos.faults import make_fault
 from chaos.journal import Journal, RunEvent
 from chaos.marks import runs_on
@@ -14,6 +15,7 @@ from chaos.reverting import Reverting
 from chaos.simulation.simulator import Simulator
 
 CART = ObjectRef("Deployment", "shop", "cart")
+GONE = NoSuchObject("no container app")
 
 
 @pytest.fixture
@@ -45,6 +47,10 @@ def last(run):
     return entry.event, entry.payload
 
 
+def refused(*_):
+    raise Denied("you may not exec")
+
+
 def marked(shop, run):
     return [ref for ref in run.plan.victims if runs_on(shop.get(ref))]
 
@@ -63,6 +69,54 @@ def failing(shop, monkeypatch, method, error, at):
     return calls
 
 
+def wipe_marks(shop, run):
+    for ref in run.plan.victims:
+        shop.patch(ref, [{"op": "replace", "path": "/metadata/annotations", "value": {}}])
+
+
+class TestStart:
+    """A process that cannot be started, or asked after, because exec is refused."""
+
+    @pytest.fixture
+    def run(self, shop, tmp_path):
+        return reverting(shop, tmp_path, "stress.cpu", count=2)
+
+    @pytest.mark.parametrize("error", [Denied("exec"), InvalidExperiment("no shell"), GONE])
+    def test_refused_leaves_no_mark_and_counts_as_not_begun(self, shop, run, monkeypatch, error):
+        failing(shop, monkeypatch, "launch", error, at=1)
+        expected = NoSuchObject if error is GONE else NotStarted
+        with pytest.raises(expected, match=str(error)):
+            run.inject(expires(shop))
+        assert (run.begun, marked(shop, run)) == ((), [])
+        monkeypatch.setattr(shop, "running", refused)
+        run.revert()
+        assert last(run) == ("verified", {"injected": False})
+
+    def test_of_which_nobody_knows_is_unmarked_where_exec_is_refused(self, shop, run, monkeypatch):
+        failing(shop, monkeypatch, "launch", Unreachable("no answer"), at=1)
+        with pytest.raises(Unreachable):
+            run.inject(expires(shop))
+        assert len(marked(shop, run)) == 1
+        monkeypatch.setattr(shop, "running", refused)
+        run.revert()
+        assert marked(shop, run) == []
+        assert last(run)[0] == "verified"
+
+    def test_that_runs_for_sure_is_not_given_up_where_exec_is_refused(self, shop, run, monkeypatch):
+        run.inject(expires(shop))
+        monkeypatch.setattr(shop, "running", refused)
+        with pytest.raises(RevertIncomplete, match="may not exec"):
+            run.revert()
+        assert run.pending
+        assert len(marked(shop, run)) == 2
+
+    def test_that_may_have_been_started_is_stopped(self, shop, run):
+        run.inject(expires(shop))
+        Reverting("r1", run.plan, shop, run.journal).revert()
+        assert not any(shop.running(ref, "r1") for ref in run.plan.victims)
+        assert marked(shop, run) == []
+
+
 class TestInject:
     def test_does_every_deed_behind_a_mark(self, shop, run):
         assert run.plan.deeds[1:]
@@ -70,7 +124,7 @@ class TestInject:
         assert run.begun == run.plan.deeds
         assert run.plan.armed(shop, "r1")
         assert marked(shop, run) == list(run.plan.victims)
-        assert (run.unsure, run.pending) == (False, True)
+        assert (run.known, run.pending) == (len(run.plan.deeds), True)
 
     def test_a_victim_that_has_gone_is_not_counted_as_begun(self, shop, run):
         gone = run.plan.victims[1]
@@ -88,7 +142,7 @@ class TestInject:
             failing(shop, patched, "patch", error, at=3)
             with pytest.raises(type(error)):
                 run.inject(expires(shop))
-        assert run.unsure
+        assert run.known == 1
         assert len(run.begun) == 2
         run.revert()
         assert marked(shop, run) == []
@@ -161,6 +215,40 @@ class TestRevert:
         run.revert()
         assert len(calls) > 1
         assert last(run)[0] == "verified"
+
+    def test_what_is_known_to_be_done_is_undone_even_if_somebody_wiped_the_mark(self, shop, run):
+        before = [shop.get(ref)["spec"] for ref in run.plan.victims]
+        run.inject(expires(shop))
+        run.note(RunEvent.INJECTED)
+        wipe_marks(shop, run)
+        Reverting("r1", run.plan, shop, run.journal).revert()
+        assert [shop.get(ref)["spec"] for ref in run.plan.victims] == before
+
+    def test_without_a_mark_what_nobody_knows_to_be_ours_is_left_alone(self, shop, run):
+        run.inject(expires(shop))
+        struck = [shop.get(ref)["spec"] for ref in run.plan.victims]
+        wipe_marks(shop, run)
+        assert Reverting("r1", run.plan, shop, run.journal).revert().found is False
+        assert [shop.get(ref)["spec"] for ref in run.plan.victims] == struck
+        assert last(run)[0] == "verified"
+
+    def test_once_undone_the_same_value_is_somebody_elses(self, shop, run):
+        run.inject(expires(shop))
+        run.note(RunEvent.INJECTED)
+        run.revert()
+        ref, deed = run.plan.victims[0], run.plan.deeds[0]
+        shop.patch(ref, deed.ops)
+        theirs = shop.get(ref)
+        assert run.revert().restored == ()
+        assert shop.get(ref) == theirs
+
+    def test_a_journal_that_cannot_be_read_keeps_nobody_from_it(self, shop, run):
+        before = [shop.get(ref)["spec"] for ref in run.plan.victims]
+        run.inject(expires(shop))
+        with run.journal.path.open("a", encoding="utf-8") as file:
+            file.write("torn\n")
+        run.revert()
+        assert [shop.get(ref)["spec"] for ref in run.plan.victims] == before
 
     def test_the_last_deed_is_undone_first(self, shop, run, monkeypatch):
         run.inject(expires(shop))

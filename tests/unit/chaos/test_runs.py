@@ -26,6 +26,21 @@ def test_runs_are_found_at_any_depth_in_order(tmp_path):
     assert [one.record.run for one in RunFolder.find(tmp_path)] == ["a-deep", "b"]
 
 
+def test_a_run_that_is_named_twice_counts_once(tmp_path):
+    for name in ("a", "b"):
+        write_run(tmp_path / "all" / name, run=name)
+    (tmp_path / "link").symlink_to(tmp_path / "all" / "a")
+    roots = (tmp_path / "all", tmp_path / "all", tmp_path / "all" / "b", tmp_path / "link")
+    assert [one.record.run for one in RunFolder.find(*roots)] == ["a", "b"]
+
+
+def test_a_copy_of_a_run_is_refused(tmp_path):
+    for name in ("a", "b"):
+        write_run(tmp_path / name, run="same")
+    with pytest.raises(InvalidExperiment, match=r"a and .*b both hold run 'same'; leave one"):
+        RunFolder.find(tmp_path)
+
+
 def test_no_run_at_all_is_refused(tmp_path):
     with pytest.raises(InvalidExperiment, match=r"no run\.json"):
         RunFolder.find(tmp_path)
@@ -53,6 +68,24 @@ def test_malformed_alerts_are_refused(tmp_path, text):
     (tmp_path / "run" / ALERTS_FILE).write_text(text)
     with pytest.raises(InvalidExperiment, match=r"alerts\.json"):
         RunFolder.read(tmp_path / "run").alerts()
+
+
+@pytest.mark.parametrize(
+    ("times", "which"),
+    [
+        ('"start": "2026-11-22T12:00:00"', "start"),
+        ('"start": "2026-11-22T12:00:00Z", "end": "2026-11-22T12:00:05"', "end"),
+    ],
+)
+def test_alerts_without_a_time_zone_are_refused_in_one_line(tmp_path, times, which):
+    write_run(tmp_path / "run")
+    (tmp_path / "run" / ALERTS_FILE).write_text(f'[{{"name": "Down", {times}}}]')
+    with pytest.raises(InvalidExperiment) as refused:
+        RunFolder.read(tmp_path / "run").alerts()
+    text = str(refused.value)
+    assert text.startswith(f"{tmp_path / 'run' / ALERTS_FILE}: ")
+    assert f"{which} of alert 'Down' has no time zone" in text
+    assert "\n" not in text
 
 
 def test_a_missing_case_is_refused_when_it_is_asked_for(tmp_path):

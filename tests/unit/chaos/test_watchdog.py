@@ -136,7 +136,8 @@ def test_an_overdue_fault_is_taken_back_while_we_live_and_again_when_we_die(
     process = struck(expires_s=0.0)
     assert soon(lambda: replicas(server) == 2)
     assert process.poll() is None
-    cluster.patch(CART, [{"op": "replace", "path": "/spec/replicas", "value": 0}])
+    SCALE.plan(cluster).inject(cluster, "r1")  # it was only stopped, and goes on
+    assert replicas(server) == 0
     process.stdin.close()
     assert process.wait(SOON_S) == 0
     assert replicas(server) == 2

@@ -48,6 +48,35 @@ class TestLivePods:
         leaving["metadata"]["deletionTimestamp"] = "2026-01-05T12:00:00Z"
         assert self.live(leaving) == []
 
+    @pytest.mark.parametrize(
+        ("owner", "revision", "lives"),
+        [
+            ({"kind": "ReplicaSet", "name": "cart-5d"}, "5d", True),
+            ({"kind": "ReplicaSet", "name": "cart-5d"}, None, True),
+            ({"kind": "ReplicaSet", "name": "cart-v2-5d"}, "5d", False),
+            ({"kind": "ReplicaSet", "name": "canary-5d"}, None, False),
+            ({"kind": "ReplicaSet", "name": "cart"}, None, False),
+            ({"kind": "StatefulSet", "name": "cart-5d"}, "5d", False),
+            ({"kind": "Job", "name": "cart-5d"}, None, False),
+        ],
+    )
+    def test_those_of_another_workload_with_the_same_labels_are_none(self, owner, revision, lives):
+        one = pod("shop", "cart", 0)
+        one["metadata"]["ownerReferences"] = [{**owner, "controller": True}]
+        if revision:
+            one["metadata"]["labels"]["pod-template-hash"] = revision
+        assert self.live(one) == (["cart-0"] if lives else [])
+
+    @pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet"])
+    @pytest.mark.parametrize("name", ["cart", "cart-v2"])
+    def test_a_set_controls_its_pods_itself(self, kind, name):
+        workload, one = deployment("shop", "cart"), pod("shop", "cart", 0)
+        owner = {"kind": kind, "name": name, "controller": True}
+        one["metadata"]["ownerReferences"] = [{"kind": "Lease"}, owner]
+        cluster = MemoryCluster(workload, one)
+        found = live_pods(cluster, ObjectRef(kind, "shop", "cart"), workload)
+        assert len(found) == (name == "cart")
+
     @pytest.mark.parametrize("owners", [None, [], [{"kind": "ReplicaSet", "controller": False}]])
     def test_one_that_nothing_would_replace_is_none(self, owners):
         stray = pod("shop", "cart", 0)

@@ -376,7 +376,8 @@ class TestRecover:
     def test_what_is_marked_is_undone_from_any_machine(self, aiops, reach, cluster, left, words):
         answer = aiops("chaos", "recover", *words, *reach, "--json")
         assert answer.code == 0
-        assert answer.json == {"recovered": ["r1"], "failed": [], "swept": []}
+        nothing = {"failed": [], "elsewhere": [], "swept": [], "notes": []}
+        assert answer.json == {"recovered": ["r1"], **nothing}
         assert cluster.get(CART)["spec"] == left
 
     def test_what_is_in_the_journal_is_undone(self, aiops, reach, cluster, left, tmp_path):
@@ -398,6 +399,53 @@ class TestRecover:
         assert answer.code == 4
         assert "error: run r1: scale.zero on Deployment shop/cart is gone" in answer.err
         assert cluster.get(CART)["spec"]["replicas"] == 2
+
+    @pytest.mark.parametrize(("verb", "kind"), [("list", "namespaces"), ("list", "jobs")])
+    def test_what_may_not_be_listed_is_noted_and_hides_nothing(
+        self, aiops, reach, server, cluster, left, verb, kind
+    ):
+        cluster.patch(CART, [{"op": "replace", "path": "/spec/replicas", "value": 2}])
+        server.deny(verb, kind)
+        answer = aiops("chaos", "recover", "--all", "-n", "shop", *reach)
+        assert answer.code == 4
+        assert "error: run r1: scale.zero on Deployment shop/cart is gone" in answer.err
+        assert "note: " in answer.err
+        assert kind in answer.err
+
+    def test_the_journal_comes_first(self, aiops, reach, server, cluster, left, tmp_path):
+        journal = Journal(tmp_path / "out" / "journal.jsonl")
+        plan = make_fault("scale.zero", {}).plan(cluster, replace(CART, name="web"))
+        plan.inject(cluster, "r2")
+        journal.append("r2", RunEvent.PLANNED, time=cluster.now, payload=plan.to_json())
+        server.deny("list", "namespaces")
+        answer = aiops("chaos", "recover", "--all", *reach, "--out", tmp_path / "out")
+        assert (answer.code, answer.out) == (0, "recovered: r2\n")
+        assert cluster.get(replace(CART, name="web"))["spec"]["replicas"] != 0
+
+    def test_runs_of_other_clusters_are_named_and_stay(self, aiops, reach, cluster, tmp_path):
+        journal = Journal(tmp_path / "out" / "journal.jsonl")
+        plan = make_fault("scale.zero", {}).plan(cluster, CART).to_json()
+        plan["deeds"][0]["uid"] = "another"
+        for run in ("r1", "r2"):
+            payload = plan | {"cluster": "https://elsewhere.example"}
+            journal.append(run, RunEvent.PLANNED, time=cluster.now, payload=payload)
+        answer = aiops("chaos", "recover", *reach, "--out", tmp_path / "out")
+        assert (answer.code, answer.out) == (0, "recovered: nothing was left behind\n")
+        assert "2 runs of another cluster are left in this journal: r1, r2" in answer.err
+        assert list(journal.pending()) == ["r1", "r2"]
+
+    def test_a_server_that_goes_away_hides_nothing(self, aiops, reach, server, cluster, tmp_path):
+        journal = Journal(tmp_path / "out" / "journal.jsonl")
+        plan = make_fault("scale.zero", {}).plan(cluster, CART)
+        plan.inject(cluster, "r1")
+        payload = plan.to_json() | {"cluster": cluster.identity}
+        journal.append("r1", RunEvent.PLANNED, time=cluster.now, payload=payload)
+        cluster.patch(CART, [{"op": "replace", "path": "/spec/replicas", "value": 2}])
+        server.trouble = lambda method, path, attempt: 503 if path.endswith("/namespaces") else None
+        answer = aiops("chaos", "recover", "--all", *reach, "--out", tmp_path / "out")
+        assert answer.code == 4
+        assert "error: run r1: scale.zero on Deployment shop/cart is gone" in answer.err
+        assert "error: no mark was looked for" in answer.err
 
     def test_needs_a_context(self, aiops, server, refused):
         refused(aiops("chaos", "recover", "--all"), "--context NAME")

@@ -10,8 +10,10 @@ import yaml
 
 from aiops.cli import gameday
 from aiops.proving import running
+from aiops.proving.gameday import run_on_simulator
 from aiops.proving.kubernetes import KubernetesBackend
-from aiops.types import RevertIncomplete
+from aiops.proving.played import Played
+from aiops.types import InvalidExperiment, RevertIncomplete
 from chaos.runs import RunFolder
 from chaos.signals import Interrupted
 from tests import memory_cluster
@@ -42,7 +44,10 @@ class Here:
 
     def submit(self, work, *args):
         future = Future()
-        future.set_result(work(*args))
+        try:
+            future.set_result(work(*args))
+        except InvalidExperiment as error:
+            future.set_exception(error)
         return future
 
     def shutdown(self, *, cancel_futures):
@@ -93,6 +98,33 @@ class TestSimulator:
         faults = [run["fault"] for run in answer.json["runs"]]
         assert len([one for one in faults if one]) == 5
         assert None in faults
+
+    def test_a_starter_names_the_only_namespace_there_is(self, aiops, tmp_path, refused):
+        refused(aiops("gameday", "--starter", "mall"), "shop alone, not mall", "--backend k8s")
+        assert list((tmp_path / "here").iterdir()) == []
+
+    def test_a_suite_for_another_namespace_can_be_simulated(self, aiops, suite):
+        assert aiops("gameday", suite(namespace="mall")).code == 0
+
+    def test_what_failed_is_named_and_the_rest_is_graded(self, aiops, suite):
+        rows = [{"fault": "scale.zero", "targets": ["cart", "crat"]}]
+        answer = aiops("gameday", suite(faults=rows))
+        assert answer.code == 0
+        [said] = [line for line in answer.err.splitlines() if line.startswith("not kept: run ")]
+        assert "scale.zero on crat: scale.zero on crat can strike nothing" in said
+
+    def test_one_that_was_interrupted_is_graded_until_there(
+        self, aiops, suite, tmp_path, monkeypatch
+    ):
+        def some(*args, **kwargs):
+            played = run_on_simulator(*args, **kwargs)
+            return Played(played.runs[:1], (), interrupted=True)
+
+        monkeypatch.setattr("aiops.proving.gameday.run_on_simulator", some)
+        answer = aiops("gameday", suite(), "--out", tmp_path / "out", "--json")
+        assert (answer.code, len(answer.json["runs"])) == (130, 1)
+        assert (tmp_path / "out" / "gameday.html").exists()
+        assert answer.err.endswith("error: interrupted; the page is about the runs until there\n")
 
     def test_a_folder_in_use_is_refused(self, aiops, suite, tmp_path, refused):
         (tmp_path / "out").mkdir()

@@ -1,6 +1,7 @@
 """`aiops chaos score | export`: what is printed of recorded runs, and in which forms."""
 
 import json
+import shutil
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -76,6 +77,19 @@ class TestScore:
         assert {run["run"] for run in document["runs"]} == {"run-a", "run-b"}
         alone = aiops("chaos", "score", runs / "run-b", "--json").json
         assert [run["run"] for run in alone["runs"]] == ["run-b"]
+
+    def test_a_folder_that_is_named_twice_counts_once(self, aiops, runs):
+        document = aiops("chaos", "score", runs, runs, runs / "run-b", "--json").json
+        assert sorted(run["run"] for run in document["runs"]) == ["run-a", "run-b"]
+
+    def test_a_copy_of_a_run_is_refused(self, aiops, runs, tmp_path, refused):
+        copy = shutil.copytree(runs / "run-a", tmp_path / "copy")
+        refused(aiops("chaos", "score", runs, copy), "both hold run 'run-a'")
+
+    def test_alerts_without_a_time_zone_are_refused(self, aiops, runs, tmp_path, refused):
+        copy = shutil.copytree(runs / "run-a", tmp_path / "copy")
+        (copy / "alerts.json").write_text('[{"name": "Down", "start": "2026-11-22T12:00:00"}]')
+        refused(aiops("chaos", "score", copy), copy / "alerts.json", "no time zone")
 
     def test_writes_every_form_that_is_asked_for(self, aiops, runs, tmp_path):
         out = tmp_path / "made" / "here"

@@ -1,19 +1,27 @@
 """Gamedays: every draw becomes a kept run, on simulators side by side or on one cluster in turn."""
 
 import json
+import os
+import select
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from aiops.proving.gameday import JOURNAL_FILE, run_on_cluster, run_on_simulator, trial_of
+from aiops.proving.drawn import title_of
+from aiops.proving.gameday import JOURNAL_FILE, run_on_cluster, run_on_simulator
 from aiops.proving.judges import AiopsJudge
+from aiops.proving.played import FAILURES_FILE
+from aiops.proving.running import run_trial
 from aiops.proving.score import score
-from aiops.proving.suite import Draw, Phases, Row, Suite, draw
+from aiops.proving.suite import Phases, Row, Suite, draw
 from aiops.settings import Settings
 from aiops.types import InvalidExperiment, RevertIncomplete, Unreachable
 from chaos.backend import SimBackend
 from chaos.cluster import ObjectRef
-from chaos.journal import Journal
+from chaos.journal import Journal, RunEvent
 from chaos.record import RunOutcome
 from chaos.runs import RunFolder
 from chaos.signals import Interrupted
@@ -35,8 +43,9 @@ SUITE = Suite(
 def played(tmp_path_factory):
     """A small suite on simulators: its folder, its runs, and what was said."""
     folder, said = tmp_path_factory.mktemp("gameday") / "out", []
-    runs = run_on_simulator(SUITE, folder, workers=2, progress=lambda *told: said.append(told))
-    return folder, runs, said
+    found = run_on_simulator(SUITE, folder, workers=2, progress=lambda *told: said.append(told))
+    assert (found.failures, found.interrupted) == ((), False)
+    return folder, found.runs, said
 
 
 class TestSimulator:
@@ -87,7 +96,7 @@ class TestSimulator:
         monkeypatch.setattr("aiops.proving.gameday.ProcessPoolExecutor", Here)
         one = SUITE.model_copy(update={"faults": SUITE.faults[:1], "decoys": 0.0})
         folders = tmp_path / "a", tmp_path / "b"
-        first, again = (run_on_simulator(one, folder) for folder in folders)
+        first, again = (run_on_simulator(one, folder).runs for folder in folders)
         for left, right in zip(first, again, strict=True):
             assert left.case().metrics.equals(right.case().metrics)
             assert left.record.victims == right.record.victims
@@ -121,14 +130,69 @@ class TestSimulator:
         with pytest.raises(InvalidExperiment, match=words):
             run_on_simulator(suite, tmp_path / "out")
 
+    def test_a_fault_that_can_strike_nothing_does_not_end_the_others(self, tmp_path, monkeypatch):
+        rows = (Row(fault="scale.zero", targets=("crat", "cart")),)
+        suite = Suite(faults=rows, phases=SHORT, allow_outage=True)
+        monkeypatch.setattr("aiops.proving.gameday.ProcessPoolExecutor", Here)
+        played = run_on_simulator(suite, tmp_path / "out")
+        assert [one.what for one in played.failures] == ["scale.zero on crat"]
+        assert {run.record.fault for run in played.runs} == {"scale.zero", None}
+        assert (tmp_path / "out" / FAILURES_FILE).exists()
+
     @pytest.mark.parametrize("system", ["drawn", "twin"])
     def test_other_systems_can_be_played_on(self, tmp_path, monkeypatch, system):
         rows = (Row(fault="pod.delete"),)
         suite = Suite(faults=rows, phases=SHORT, system=system, allow_outage=True)
         monkeypatch.setattr("aiops.proving.gameday.ProcessPoolExecutor", Here)
-        runs = run_on_simulator(suite, tmp_path / "out")
+        runs = run_on_simulator(suite, tmp_path / "out").runs
         assert {run.record.fault for run in runs} == {"pod.delete", None}
         assert all(run.measured for run in runs)
+
+
+@pytest.mark.slow
+class TestInterrupted:
+    """A gameday in a process of its own, which is told to end in the midst of it."""
+
+    PROGRAM = """
+import sys
+from pathlib import Path
+from aiops.proving.gameday import run_on_simulator
+from aiops.proving.suite import Row, Suite
+from chaos.signals import interruptible
+
+if __name__ == "__main__":
+    suite = Suite(faults=(Row(fault="pod.delete", repeats=200),), allow_outage=True)
+    with interruptible():
+        played = run_on_simulator(
+            suite, Path(sys.argv[1]), progress=lambda *told: print(*told, flush=True)
+        )
+    print("kept", len(played.runs), played.interrupted, flush=True)
+"""
+
+    @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+    def test_keeps_what_there_is_and_leaves_no_process(self, tmp_path, signum):
+        program = tmp_path / "program.py"
+        program.write_text(self.PROGRAM)
+        with subprocess.Popen(
+            [sys.executable, program, tmp_path / "out"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
+        ) as gameday:  # fmt: skip
+            assert gameday.stdout.readline().startswith("1 250 ")
+            workers = [os.pidfd_open(int(pid)) for pid in children(gameday.pid)]
+            os.kill(gameday.pid, signum)
+            *_, last = gameday.stdout.read().splitlines()
+        word, kept, interrupted = last.split()
+        assert (word, interrupted, gameday.returncode) == ("kept", "True", 0)
+        assert 1 <= int(kept) < 250
+        assert len(workers) >= 2
+        for worker in workers:
+            assert select.select([worker], [], [], 10.0)[0], "a process is left"
+            os.close(worker)
+
+
+def children(pid):
+    """Return the process ids of the children of a process."""
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
 class Here:
@@ -180,7 +244,7 @@ class TestCluster:
         said = []
         runs = run_on_cluster(
             self.suite, place, tmp_path / "out", progress=lambda *told: said.append(told)
-        )
+        ).runs
         assert [run.record.fault for run in runs] == [one.fault for one in draw(self.suite)]
         ends = [run.record.phases.end for run in runs[:-1]]
         starts = [run.record.phases.baseline_start for run in runs[1:]]
@@ -189,7 +253,7 @@ class TestCluster:
         assert Journal(tmp_path / "out" / JOURNAL_FILE).pending() == {}
 
     def test_the_only_decoy_is_a_rolling_restart(self, place, tmp_path):
-        runs = run_on_cluster(self.suite, place, tmp_path / "out")
+        runs = run_on_cluster(self.suite, place, tmp_path / "out").runs
         decoys = {run.record.decoy.partition(" of ")[0] for run in runs if run.record.decoy}
         assert decoys == {"rollout"}
 
@@ -221,9 +285,77 @@ class TestCluster:
         place.meanwhile = interrupt
         rows = (Row(fault="scale.zero", targets=("cart",), repeats=4),)
         suite = self.suite.model_copy(update={"faults": rows})
-        runs = run_on_cluster(suite, place, tmp_path / "out")
-        assert runs[-1].record.outcome is RunOutcome.INTERRUPTED
-        assert len(runs) < len(draw(suite))
+        played = run_on_cluster(suite, place, tmp_path / "out")
+        assert played.interrupted
+        assert played.runs[-1].record.outcome is RunOutcome.INTERRUPTED
+        assert len(played.runs) < len(draw(suite))
+
+    @pytest.mark.parametrize("ending", [Interrupted(15), KeyboardInterrupt()])
+    def test_one_interrupted_between_faults_returns_what_is_kept(
+        self, place, tmp_path, monkeypatch, ending
+    ):
+        def second(*args):
+            if kept:
+                raise ending
+            kept.append(run_trial(*args))
+            return kept[0]
+
+        kept = []
+        monkeypatch.setattr("aiops.proving.gameday.run_trial", second)
+        played = run_on_cluster(self.suite, place, tmp_path / "out")
+        assert played.interrupted
+        assert played.runs == tuple(kept)
+
+    def test_one_that_fails_before_anything_is_done_is_tried_again(self, place, tmp_path, failing):
+        tried = failing(lambda *_: None, times=1)
+        played = run_on_cluster(self.suite, place, tmp_path / "out")
+        assert len(played.runs) == len(draw(self.suite)) == len(tried) - 1
+        assert played.failures == ()
+
+    def test_one_that_fails_twice_is_named_and_the_others_go_on(self, place, tmp_path, failing):
+        failing(lambda *_: None, times=2)
+        played = run_on_cluster(self.suite, place, tmp_path / "out")
+        assert len(played.runs) == len(draw(self.suite)) - 1
+        [failure] = played.failures
+        first = draw(self.suite)[0]
+        assert (failure.run, failure.what) == ("0001", title_of(first))
+        assert failure.why == "gone for a moment"
+        [written] = json.loads((tmp_path / "out" / FAILURES_FILE).read_text())
+        assert written == {"run": "0001", "what": failure.what, "why": failure.why}
+
+    @pytest.mark.parametrize(
+        ("event", "payload"),
+        [(RunEvent.INJECTED, {}), (RunEvent.UNDONE, {"found": True})],
+        ids=["injected", "half injected"],
+    )
+    def test_one_that_fails_once_something_was_done_is_not_tried_again(
+        self, place, tmp_path, failing, event, payload
+    ):
+        def struck(trial, backend, journal):
+            journal.append(trial.run, event, time=backend.cluster.now, payload=payload)
+
+        tried = failing(struck, times=1)
+        played = run_on_cluster(self.suite, place, tmp_path / "out")
+        assert len(played.failures) == 1
+        assert len(tried) == len(draw(self.suite))
+
+    @pytest.fixture
+    def failing(self, monkeypatch):
+        """Let the first runs fail once `done` was called; return the trials that were tried."""
+
+        def fail(done, times):
+            def attempt(trial, backend, journal, folder):
+                tried.append(trial)
+                if len(tried) <= times:
+                    done(trial, backend, journal)
+                    raise Unreachable("gone for a moment")
+                return run_trial(trial, backend, journal, folder)
+
+            tried = []
+            monkeypatch.setattr("aiops.proving.gameday.run_trial", attempt)
+            return tried
+
+        return fail
 
     def test_a_gate_that_is_shut_ends_it(self, place, tmp_path):
         suite = self.suite.model_copy(update={"allow_outage": False})
@@ -248,42 +380,3 @@ class TestCluster:
         Path(tmp_path, "mine").touch()
         with pytest.raises(InvalidExperiment, match="is in use"):
             run_on_cluster(self.suite, place, tmp_path)
-
-
-class TestTrialOf:
-    def trial(self, *names, **draw):
-        given = {"fault": None, "target": None, "params": {}, "decoy": False}
-        return trial_of(SUITE, Draw(1, 11, **(given | draw)), names or ["cart", "store", "web"])
-
-    def test_a_fault_is_expected_to_be_found_where_it_strikes(self):
-        trial = self.trial(fault="scale.zero", target="store")
-        [step] = trial.faults
-        assert str(step.experiment.target) == "Deployment shop/store"
-        assert step.experiment.run == trial.run
-        assert (trial.expected.service, trial.expected.metrics) == ("store", ("replicas_ready",))
-
-    def test_the_seed_chooses_among_what_there_is(self):
-        [first, again] = [self.trial(fault="scale.zero").faults[0] for _ in range(2)]
-        assert first.experiment.target == again.experiment.target
-        assert first.experiment.target.name in {"cart", "store", "web"}
-
-    def test_a_control_does_nothing(self):
-        trial = self.trial()
-        assert (trial.steps, trial.decoy, trial.expected.service) == ((), None, None)
-
-    def test_a_decoy_changes_what_the_draw_names(self):
-        assert self.trial(decoy=True, target="web").decoy == ("rollout", "web")
-
-    def test_a_service_is_struck_as_a_service(self):
-        [step] = self.trial(fault="svc.selector", target="cart").faults
-        assert step.experiment.target == ObjectRef("Service", "shop", "cart")
-
-    @pytest.mark.parametrize(("allow", "least"), [(True, 0), (False, 1)])
-    def test_an_outage_has_to_be_allowed(self, allow, least):
-        suite = SUITE.model_copy(update={"allow_outage": allow})
-        trial = trial_of(suite, Draw(1, 11, None, None, {}), ["cart"])
-        assert trial.limits.min_ready_left == least
-
-    def test_a_long_hold_is_meant(self):
-        suite = SUITE.model_copy(update={"phases": Phases(hold=3600.0)})
-        assert trial_of(suite, Draw(1, 11, None, None, {}), ["cart"]).limits.max_hold_s == 3600

@@ -16,6 +16,7 @@ def faulty(make_run, tmp_path_factory):
     def alerts(phases):
         second = timedelta(seconds=1)
         yield Alert("Old", phases.baseline_start - second, None, {})
+        yield Alert("Early", phases.injected - second, None, {})
         yield Alert("Slow", phases.injected + 9 * second, None, {"app": "web", "job": "x"})
         yield Alert("Down", phases.injected + 5 * second, None, {"service": "store", "app": "y"})
 

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from aiops import datasets
 from aiops.proving.judges import AiopsJudge, AlertsJudge
 from aiops.proving.score import score, score_run
 from aiops.scores import Detection
-from aiops.types import Cause, NotEnoughData, Ranking, ServiceScore
+from aiops.types import Cause, NotEnoughData, Ranking, RootCause, ServiceScore
 from chaos.record import Expected, Revert, RunOutcome
 from chaos.runs import Alert
 
@@ -86,11 +87,22 @@ class TestDetections:
     def test_a_detection_in_the_grace_is_true(self, faulty, late):
         assert score_run(faulty, Scripted((HOLD_S + late,))).detected
 
-    @pytest.mark.parametrize("when", [-1.0, HOLD_S + 31.0])
-    def test_every_other_is_a_false_alarm(self, faulty, when):
-        graded = score_run(faulty, Scripted((when,)))
+    def test_every_later_one_is_a_false_alarm(self, faulty):
+        graded = score_run(faulty, Scripted((HOLD_S + 31.0,)))
         assert (graded.detected, len(graded.false_alarms)) == (False, 1)
         assert graded.missed
+
+    def test_one_before_the_injection_is_neither(self, faulty, quiet):
+        for folder in (faulty, quiet):
+            graded = score_run(folder, Scripted((-1.0,)))
+            assert (graded.detections, graded.false_alarms) == ((), ())
+
+    def test_where_nothing_was_injected_nothing_is_graded(self, faulty, decoy):
+        for folder in (faulty, decoy):
+            idle = replace(folder, record=replace(folder.record, injected=False))
+            graded = score_run(idle, Scripted((15.0, 999.0), {"mine": Ranks(BLAMES)}))
+            assert (graded.kind, graded.detected, graded.error) == ("not-injected", False, None)
+            assert (graded.detections, graded.false_alarms, graded.ranked) == ((), (), ())
 
     def test_in_a_control_and_a_decoy_every_detection_is_false(self, quiet, decoy):
         for folder, kind in ((quiet, "control"), (decoy, "decoy")):
@@ -141,6 +153,30 @@ class TestRankings:
             assert score_run(folder, Scripted(when, {"mine": ranks})).ranked == ()
         assert ranks.asked == []
 
+    def test_with_a_second_fault_nobody_can_say_whose_place_it_is(self, faulty):
+        record = replace(faulty.record, beside=("stress.cpu on Deployment shop/cart",))
+        ranks = Ranks(BLAMES)
+        graded = score_run(replace(faulty, record=record), Scripted((15.0,), {"mine": ranks}))
+        assert (graded.detected, graded.ranked, ranks.asked) == (True, (), [])
+        assert graded.unranked == "several causes"
+        assert graded.beside == record.beside
+
+    @pytest.mark.parametrize("service", ["elsewhere", None])
+    def test_a_truth_that_is_not_among_the_metrics_can_have_no_place(
+        self, make_run, tmp_path, service
+    ):
+        folder = make_run(tmp_path / "run", seed=9, fault="scale.zero")
+        cause = RootCause(service, ()) if service else None
+        case = replace(folder.case(), root_cause=cause)
+        shutil.rmtree(folder.path / "case")
+        datasets.save(case, folder.path / "case")
+        graded = score_run(folder, Scripted((15.0,), {"mine": Ranks(BLAMES)}))
+        assert (graded.ranked, graded.unranked) == ((), "truth not measured")
+
+    def test_a_fault_and_a_control_that_can_be_ranked_say_nothing_of_it(self, faulty, quiet):
+        assert score_run(faulty, Scripted((15.0,))).unranked is None
+        assert score_run(quiet, Scripted((15.0,))).unranked is None
+
     def test_abstentions_and_failures_are_told_apart(self, faulty):
         rankers = {
             "shy": Ranks(Ranking(causes=(), abstained=True)),
@@ -157,7 +193,7 @@ class TestFacts:
         assert graded.alerts_missed == ("WebErrors",)
         assert graded.should_fire == ("StoreDown", "WebErrors")
         assert [one.text for one in graded.detections] == ["StoreDown"]
-        assert [one.text for one in graded.false_alarms] == ["Early"]
+        assert graded.false_alarms == ()
         assert score_run(quiet, Scripted(())).alerts_missed is None
 
     def test_without_expected_alerts_the_series_should_fire(self, make_run, root):

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -64,7 +65,7 @@ RUNS = (
     run(6, effect="no-effect", delay=5.0, places=[("mine", 1.0)]),
     run(7, effect=None),
     run(8, "decoy", effect="no-effect", false=[70]),
-    run(9, "control", effect="no-effect", false=[30, 70]),
+    run(9, "control", effect="no-effect", false=[70, 90]),
     run(10, "control", effect="no-effect"),
 )
 
@@ -93,12 +94,61 @@ def test_a_fault_counts_once_and_each_false_alarm_counts(board):
     assert found.f1 == pytest.approx(2 * 0.75 * (4 / 7) / (0.75 + 4 / 7))
 
 
-def test_false_alarms_an_hour_are_those_in_watched_controls(board):
+def test_false_alarms_an_hour_are_those_in_controls(board):
     found = board.detection
-    assert (found.false_alarms, found.control_alarms) == (3, 1)
+    assert (found.false_alarms, found.control_alarms) == (3, 2)
     assert found.control_hours == pytest.approx(240 / 3600)
-    assert found.alarms_per_hour == pytest.approx(15)
+    assert found.alarms_per_hour == pytest.approx(30)
     assert (found.decoys_alarmed.hits, found.decoys_alarmed.of) == (1, 1)
+
+
+def test_what_could_not_be_judged_was_not_quiet():
+    blind = [run(1, "control", error="no alerts"), run(2, "decoy", error="no alerts")]
+    found = aggregate("x", [], blind).detection
+    assert (found.control_hours, found.alarms_per_hour, found.failures) == (0.0, None, 2)
+    assert found.decoys_alarmed.of == 0
+
+
+def test_an_alarm_in_every_run_finds_all_and_cries_in_all_others(board):
+    always = board.detection.always
+    assert (always.recall.hits, always.recall.of) == (4, 4)
+    assert (always.precision.hits, always.precision.of) == (7, 10)
+    assert always.f1 == pytest.approx(2 * 0.7 / 1.7)
+
+
+def test_where_nothing_was_injected_no_figure_changes(board):
+    idle = run(11, "not-injected", fault="scale.zero", effect="no-effect", reverted_whole=False)
+    more = aggregate("mine", ["mine"], (*RUNS, idle))
+    assert more.not_injected == 1
+    assert more.runs[-1] is idle
+    assert replace(more, not_injected=0, runs=board.runs) == board
+
+
+def test_faults_that_cannot_be_ranked_are_counted_apart():
+    runs = [
+        run(1, delay=1.0, places=[("mine", 1.0)]),
+        run(2, delay=1.0, unranked="several causes"),
+        run(3, delay=1.0, unranked="truth not measured"),
+        run(4, unranked="several causes"),
+        run(5, effect="no-effect", unranked="several causes"),
+    ]
+    board = aggregate("x", ["mine"], runs)
+    assert board.unranked == {"several causes": 2, "truth not measured": 1}
+    [mine] = board.rankings
+    assert (mine.ac1.hits, mine.ac1.of, mine.not_asked) == (1, 1, 0)
+    assert board.detection.recall.of == 4
+
+
+def test_later_than_expected_is_of_the_faults_noticed_with_a_bound():
+    runs = [
+        run(1, delay=10.0, detect_within=5.0),
+        run(2, delay=10.0, detect_within=30.0),
+        run(3, delay=10.0),
+        run(4, detect_within=5.0),
+        run(5, effect="no-effect", delay=10.0, detect_within=5.0),
+    ]
+    late = aggregate("x", [], runs).detection.late
+    assert (late.hits, late.of) == (1, 2)
 
 
 def test_the_delay_is_that_of_effective_faults(board):

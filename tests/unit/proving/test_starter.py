@@ -4,7 +4,11 @@ from itertools import pairwise
 
 import pytest
 
-from aiops.proving.starter import MILD, PHASES, WANTED, starter
+from aiops.proving.gameday import run_on_simulator
+from aiops.proving.judges import AiopsJudge
+from aiops.proving.running import SETTLE_S
+from aiops.proving.score import score
+from aiops.proving.starter import MILD, ROWS, WANTED, phases, starter
 from aiops.proving.suite import draw
 from aiops.types import InvalidExperiment
 from chaos.backend import SimBackend
@@ -19,6 +23,7 @@ class Shelf:
     """A backend that only has a cluster."""
 
     system = "shop"
+    step_s = 2.0
 
     def __init__(self, *documents, space=None):
         self.cluster = MemoryCluster(space or opted_in("shop"), *documents)
@@ -38,7 +43,7 @@ def test_has_five_faults_each_of_them_mild(backend):
     suite = starter(backend, seed=3)
     assert len(suite.faults) == WANTED
     assert all((row.fault, row.params) in MILD for row in suite.faults)
-    assert (suite.seed, suite.namespace, suite.phases) == (3, "shop", PHASES)
+    assert (suite.seed, suite.namespace, suite.phases) == (3, "shop", phases(backend.step_s))
     assert suite.title == "Starter for shop"
 
 
@@ -46,9 +51,32 @@ def test_every_gate_lets_each_of_them_pass(backend):
     for row in starter(backend).faults:
         [name] = row.targets
         ref = ObjectRef("Deployment", "shop", name)
-        plan = make_fault(row.fault, row.params).plan(backend.cluster, ref, hold_s=PHASES.hold)
-        found = check((plan,), backend.cluster, backend.scope, hold_s=PHASES.hold)
+        hold_s = phases(backend.step_s).hold
+        plan = make_fault(row.fault, row.params).plan(backend.cluster, ref, hold_s=hold_s)
+        found = check((plan,), backend.cluster, backend.scope, hold_s=hold_s)
         assert found.clear
+
+
+@pytest.mark.parametrize("step_s", [2.0, 5.0])
+def test_baseline_and_hold_have_rows_enough_to_rank_by(step_s):
+    assert phases(step_s).baseline / step_s >= ROWS
+    assert phases(step_s).hold / step_s >= ROWS
+
+
+def test_on_a_cluster_it_stays_within_a_quarter_of_an_hour():
+    suite = starter(shelf("cart", "web"))
+    each = suite.phases.baseline + suite.phases.hold + suite.phases.recover + SETTLE_S
+    assert len(draw(suite)) * each <= 15 * 60
+
+
+@pytest.mark.slow
+def test_no_ranker_has_too_little_to_go_by(tmp_path):
+    played = run_on_simulator(starter(SimBackend(Simulator(7))), tmp_path / "out")
+    board = score(played.runs, AiopsJudge())
+    ranked = [one for run in board.runs for one in run.ranked]
+    assert {one.ranker for one in ranked} == {"default", "max_z", "random"}
+    assert [one.error for one in ranked if one.error] == []
+    assert board.detection.failures == 0
 
 
 def test_changes_nothing():

@@ -125,6 +125,18 @@ class TestFile:
         for word in words:
             assert word in text
 
+    @pytest.mark.parametrize(
+        ("document", "words"),
+        [
+            ({"fualts": []}, "fualts: no such key; did you mean 'faults'?"),
+            ({"faults": [{"fualt": "x"}]}, "faults.0.fualt: no such key; did you mean 'fault'?"),
+        ],
+    )
+    def test_an_unknown_key_is_told_before_the_one_that_is_missing_for_it(self, document, words):
+        with pytest.raises(InvalidExperiment) as refused:
+            parse_suite(document, "s")
+        assert str(refused.value) == f"s: {words}"
+
     @pytest.mark.parametrize("document", [None, [], "faults", 3])
     def test_something_else_is_no_suite(self, document):
         with pytest.raises(InvalidExperiment, match="a suite is a mapping"):

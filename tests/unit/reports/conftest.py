@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from aiops.scores import (
+    AlwaysScore,
     Detection,
     DetectionScore,
     Quartiles,
@@ -161,16 +162,19 @@ def build_board(*runs):
         "max_z", share, share, share, 0.5, 0.5, share, share, share, 0.4, 0.4, 1, 0, 0
     )
     delay = Quartiles(50.0, 60.0, 70.0)
-    found = DetectionScore(share, share, share, 0.67, 0, 0, 0.5, 0.0, Share.count(0, 0), delay, 0)
+    always, none = AlwaysScore(share, share, 0.8), Share.count(0, 0)
+    found = DetectionScore(share, share, share, 0.67, always, 0, 0, 0.5, 0.0, none, delay, none, 0)
     return Scoreboard(
         judge="aiops",
         faults=sum(run.kind == "fault" for run in runs),
         controls=sum(run.kind == "control" for run in runs),
         decoys=sum(run.kind == "decoy" for run in runs),
+        not_injected=sum(run.kind == "not-injected" for run in runs),
         effects={"effective": bitten},
         effective=share,
         detection=found,
         rankings=(ranking,),
+        unranked={},
         reverted=share,
         alerts_raised=share,
         runs=runs,

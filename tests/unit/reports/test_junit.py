@@ -37,6 +37,11 @@ def test_what_fails_and_what_does_not(make_board, make_run, make_noticed):
         make_noticed("left", reverted_whole=False),
         make_run("tame", effect="no-effect"),
         make_run("unsure", effect="unknown"),
+        make_noticed("late", detect_within=59.0),
+        make_noticed("in time", detect_within=60.0),
+        make_noticed("silent", alerts_missed=("CartDown",)),
+        make_noticed("tame but late", effect="no-effect", detect_within=59.0),
+        make_run("idle", "not-injected"),
         make_run("blind", error="too little"),
         make_run("calm", "control"),
         make_run("cried", "control", false_alarms=alarm),
@@ -48,6 +53,11 @@ def test_what_fails_and_what_does_not(make_board, make_run, make_noticed):
         "left": "failure",
         "tame": "skipped",
         "unsure": "skipped",
+        "late": "failure",
+        "in time": "passed",
+        "silent": "failure",
+        "tame but late": "passed",
+        "idle": "skipped",
         "blind": "error",
         "calm": "passed",
         "cried": "failure",
@@ -55,7 +65,18 @@ def test_what_fails_and_what_does_not(make_board, make_run, make_noticed):
     }
     suite = read(board)
     counts = [suite.get(name) for name in ("failures", "errors", "skipped")]
-    assert counts == ["4", "1", "2"]
+    assert counts == ["6", "1", "3"]
+
+
+def test_a_failure_says_what_was_expected(make_board, make_noticed):
+    late, silent = read(
+        make_board(
+            make_noticed(detect_within=30.0),
+            make_noticed(alerts_missed=("CartDown", "WebErrors")),
+        )
+    )
+    assert late[0].get("message") == "noticed after 1\u202fmin, expected within 30 s"
+    assert silent[0].get("message") == "did not fire: CartDown, WebErrors"
 
 
 def test_a_failure_says_what_should_have_fired(make_board, make_run):

@@ -6,18 +6,13 @@ from html.parser import HTMLParser
 import pytest
 
 from aiops.reports.scoreboard import (
-    RANKING_HEAD,
-    figures,
-    headline,
-    ranking_row,
     run_facts,
     run_title,
     run_verdict,
     scoreboard_page,
 )
-from aiops.scores import Quartiles
+from aiops.scores import Ranked
 from aiops.types import InvalidInput
-from aiops.wilson import Share
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -99,37 +94,18 @@ def test_a_time_without_a_zone_is_refused(make_board, make_run):
         scoreboard_page(make_board(make_run(injected=make_run().injected.replace(tzinfo=None))))
 
 
-def test_the_headline_counts(make_board, make_run):
-    assert headline(make_board()) == (
-        "aiops judged 2 faults, 1 control and 0 decoys. 2 bit; 1 of these went unnoticed."
-    )
-    board = make_board(make_run("r", "control"))
-    calm = replace(board, detection=replace(board.detection, recall=Share.count(0, 0)))
-    assert headline(calm).endswith("No fault bit.")
-
-
-def test_figures_carry_their_intervals_and_say_when_there_are_none(make_board):
-    said = dict(figures(make_board()))
-    assert said["Recall, faults that bit"] == ".50 [.09, .91] of 2"
-    assert said["Delay, median (quartiles)"].startswith("1\u202fmin (50")
-    assert said["Decoys alarmed"] == "none to count"
-    board = make_board()
-    none = replace(board.detection, f1=None, delay_s=Quartiles(None, None, None))
-    said = dict(figures(replace(board, detection=none)))
-    assert said["F1"] == said["Delay, median (quartiles)"] == "\N{EN DASH}"
-
-
-def test_a_row_has_a_cell_for_each_column(make_board):
-    row = ranking_row(make_board().rankings[0])
-    assert len(row) == len(RANKING_HEAD)
-    assert dict(zip(RANKING_HEAD, row, strict=True))["not asked"] == "1"
-
-
 def test_runs_are_named_by_what_was_done(make_run):
     kinds = ("fault", "decoy", "control")
     assert [run_title(make_run(kind=kind)) for kind in kinds] == [
         "scale.zero on Deployment shop/cart", "rollout, harmless", "nothing done",
     ]  # fmt: skip
+    assert run_title(make_run(beside=("stress.cpu on Deployment shop/web",))) == (
+        "scale.zero on Deployment shop/cart beside stress.cpu on Deployment shop/web"
+    )
+    idle = make_run(kind="not-injected", fault="scale.zero", target="Deployment shop/cart")
+    assert run_title(idle) == "scale.zero on Deployment shop/cart, not injected"
+    change = make_run(kind="not-injected", decoy="rollout of cart")
+    assert run_title(change) == "rollout of cart, not injected"
 
 
 def test_verdicts_in_words(make_run, make_noticed):
@@ -141,6 +117,7 @@ def test_verdicts_in_words(make_run, make_noticed):
     assert run_verdict(make_run("r", "control")) == "quiet"
     assert run_verdict(make_run("r", "control", false_alarms=alarm)) == "1 false alarm"
     assert run_verdict(make_run(error="too little")) == "not judged"
+    assert run_verdict(make_run("r", "not-injected")) == "not injected"
 
 
 def test_facts_leave_out_what_is_empty(make_run, make_noticed):
@@ -150,3 +127,8 @@ def test_facts_leave_out_what_is_empty(make_run, make_noticed):
     assert "expected alerts that did not fire" not in seen
     assert (seen["noticed"], seen["blamed"]) == ("cart/cpu is abnormal", "default: cart")
     assert dict(run_facts(make_run(reverted_whole=False)))["revert"] == "incomplete"
+    assert dict(run_facts(make_run(unranked="truth not measured")))["not ranked"] == (
+        "truth not measured"
+    )
+    failed = (Ranked("default", None, None, 5, None, error="3 rows"),)
+    assert dict(run_facts(make_noticed(ranked=failed)))["blamed"] == "default: failed, 3 rows"

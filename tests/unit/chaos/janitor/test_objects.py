@@ -167,6 +167,7 @@ def test_the_rights_to_arm_hold_those_that_the_role_grants():
         "create roles",
         "create rolebindings",
         "create configmaps",
+        "list jobs",
         "patch jobs",
         "delete jobs",
         "list pods",

@@ -16,12 +16,13 @@ from chaos import ObjectRef, Process
 from chaos.deeds import DeleteDeed, PatchDeed, StartDeed, patch_deed
 from chaos.janitor import script
 from chaos.janitor.objects import RESOURCES
-from chaos.marks import runs_on
+from chaos.marks import runs_on, write_mark
 from tests.fake_api_routes import TOKEN
 from tests.fake_api_server import FakeApiServer
 
 CART = ObjectRef("Deployment", "shop", "cart")
-MARK = {"op": "add", "path": "/metadata/annotations", "value": {"chaos.aiops/r1": "{}"}}
+MARK_TEXT = write_mark("scale.zero", {}, None)
+MARK = {"op": "add", "path": "/metadata/annotations", "value": {"chaos.aiops/r1": MARK_TEXT}}
 UNMARK = {"op": "remove", "path": "/metadata/annotations/chaos.aiops~1r1"}
 OVERDUE_S = 60.0
 
@@ -162,13 +163,32 @@ def test_before_its_mark_is_seen_a_run_may_still_begin(janitor, clock):
     assert clock.passed == OVERDUE_S
 
 
-def test_a_fault_whose_mark_was_taken_off_is_not_gone(janitor, deed, cluster, clock):
+def test_what_bears_the_mark_no_more_is_not_its_business(janitor, deed, cluster, clock):
     clock.happenings = iter(
         [lambda: write(cluster, MARK, *deed.ops), lambda: write(cluster, UNMARK)]
     )
-    assert not janitor.watch()
+    assert janitor.watch()
+    assert clock.passed < OVERDUE_S
     janitor.undo_all()
-    assert (cart(cluster)["spec"]["replicas"], runs_on(cart(cluster))) == (3, ())
+    assert (cart(cluster)["spec"]["replicas"], runs_on(cart(cluster))) == (0, ())
+
+
+def test_the_same_value_without_the_mark_is_somebody_elses(janitor, deed, cluster, capsys):
+    write(cluster, *deed.ops)
+    janitor.undo_all()
+    assert (cart(cluster)["spec"]["replicas"], runs_on(cart(cluster))) == (0, ())
+    assert "is not in the hands of this run" in capsys.readouterr().out
+
+
+def test_a_fence_is_no_mark(janitor, deed, cluster, clock):
+    fence = {**MARK, "value": {"chaos.aiops/r1": "fence"}}
+    clock.happenings = iter(
+        [lambda: write(cluster, fence, *deed.ops), lambda: write(cluster, UNMARK)]
+    )
+    assert not janitor.watch()
+    write(cluster, fence)
+    janitor.undo_all()
+    assert (cart(cluster)["spec"]["replicas"], runs_on(cart(cluster))) == (0, ())
 
 
 def test_an_object_that_is_gone_has_lost_its_fault(janitor, cluster):

@@ -160,7 +160,7 @@ def test_none_of_it_changes_what_it_is_given():
 
 MARKED = st.fixed_dictionaries(
     {"metadata": st.fixed_dictionaries({"resourceVersion": st.just("7")}, optional={
-        "annotations": st.dictionaries(st.sampled_from(["team", "chaos.aiops/r1"]), NAMES),
+        "annotations": st.dictionaries(st.sampled_from(["team", "chaos.aiops/r1"]), NAMES | st.just("fence")),
     })}
 )  # fmt: skip
 
@@ -169,7 +169,8 @@ MARKED = st.fixed_dictionaries(
 @given(MARKED)
 def test_marks_are_put_and_taken_alike(document):
     assert script.unmark(document, "r1") == list(marks.remove_mark(document, "r1"))
-    assert script.fence(document, "r1") == list(marks.put_mark(document, "r1", "fence"))
+    assert script.fence(document, "r1") == list(marks.put_mark(document, "r1", marks.FENCE))
+    assert script.struck(document, "r1") == marks.struck(document, "r1")
 
 
 class OneObject:
@@ -196,13 +197,13 @@ class OneObject:
 
 
 @LAW
-@given(histories(), st.booleans(), st.booleans())
-def test_undoing_leaves_the_same_object(history, annotated, marked):
+@given(histories(), st.booleans(), st.sampled_from([None, "{}", "fence"]))
+def test_undoing_leaves_the_same_object(history, annotated, mark):
     held, undo = history
     undo = [{**operation, "path": f"/spec{operation['path']}"} for operation in undo]
-    annotations = {"team": "shop"} | ({"chaos.aiops/r1": "{}"} if marked else {})
+    annotations = {"team": "shop"} | ({"chaos.aiops/r1": mark} if mark else {})
     metadata = {"resourceVersion": "7", "uid": "u"}
-    metadata |= {"annotations": annotations} if annotated or marked else {}
+    metadata |= {"annotations": annotations} if annotated or mark else {}
     ours, theirs = (OneObject({"metadata": metadata, "spec": held}) for _ in range(2))
     deed = PatchDeed(REF, "u", (), tuple(undo))
     undone = deed.undo(ours, "r1", fence=True)
@@ -211,3 +212,5 @@ def test_undoing_leaves_the_same_object(history, annotated, marked):
     assert json.dumps(theirs.document) == json.dumps(ours.document)
     assert all(pointer in said for pointer in (*undone.restored, *undone.conflicts))
     assert ("kept what others changed" in said) == bool(undone.conflicts)
+    assert ours.document["metadata"].get("annotations", {}).keys() <= {"team"}
+    assert mark == "{}" or ours.document["spec"] == held

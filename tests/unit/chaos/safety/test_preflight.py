@@ -4,7 +4,7 @@ import pytest
 
 from aiops.types import InvalidExperiment
 from chaos import FAULTS, ObjectRef
-from chaos.marks import put_mark
+from chaos.marks import put_mark, write_mark
 from chaos.safety import Limits, OptedIn, check, dry_run
 from chaos.safety.findings import Finding, Preflight
 from chaos.simulation.shop import SHOP
@@ -56,7 +56,9 @@ def test_an_object_that_another_run_struck_after_planning_is_refused(ask, cluste
     bystander = next(
         p for p in sorted(cluster.objects) if p.kind == "Pod" and p not in plan.victims
     )
-    cluster.patch(bystander, put_mark(cluster.get(bystander), "r7", "{}"))
+    cluster.patch(
+        bystander, put_mark(cluster.get(bystander), "r7", write_mark("pod.failure", {}, None))
+    )
     preflight = check((plan,), cluster, OptedIn())
     assert [finding.gate for finding in preflight.refusals] == ["busy"]
     assert f"run r7 is at work on {bystander}" in str(preflight.refusals[0])
