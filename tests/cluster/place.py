@@ -1,7 +1,7 @@
 """Where the tests of this folder run: the cluster that ``KUBECONFIG`` names.
 
-``AIOPS_TEST_CONTEXT`` names the context, the current one of the file when it is not set, and
-``AIOPS_TEST_IMAGE`` an image with Python 3 that the cluster can run.
+``E2E_CONTEXT`` names the context, the current one of the file when it is not set, and
+``E2E_IMAGE`` an image with Python 3 that the cluster can run.
 """
 
 import os
@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 KUBECONFIG = os.environ.get("KUBECONFIG")
-IMAGE = os.environ.get("AIOPS_TEST_IMAGE", "python:3.12-slim")
+IMAGE = os.environ.get("E2E_IMAGE", "python:3.12-slim")
 
 on_a_cluster = pytest.mark.skipif(
     not KUBECONFIG,
@@ -26,5 +26,5 @@ def kubeconfig() -> Path:
 
 def context() -> str:
     """Return the name of the context that may be struck."""
-    told = os.environ.get("AIOPS_TEST_CONTEXT")
+    told = os.environ.get("E2E_CONTEXT")
     return told or yaml.safe_load(kubeconfig().read_text(encoding="utf-8"))["current-context"]

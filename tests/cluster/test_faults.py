@@ -1,7 +1,7 @@
 """Every fault on a real shop: it takes hold, its injector is killed, and the shop is as it was.
 
 One pass per fault ends by itself; in the others the process that injects is killed with KILL at a
-moment drawn from the seed. ``AIOPS_KILLS`` says how many of those there are per fault.
+moment drawn from the seed. ``E2E_KILLS`` says how many of those there are per fault.
 """
 
 import json
@@ -21,7 +21,7 @@ from chaos.marks import runs_on
 from chaos.workloads import pod_ref, settled
 from tests.cluster.place import context, kubeconfig, on_a_cluster
 
-KILLS = int(os.environ.get("AIOPS_KILLS", "1"))
+KILLS = int(os.environ.get("E2E_KILLS", "1"))
 REAL = sorted(name for name in FAULTS if name != "net.delay")  # that one is the simulator's alone
 HOLD_S, WATCHED_S, PATIENCE_S = 6, 2, 120.0
 TARGETS = {"svc.selector": ("Service", "stock"), "env.mutate": ("Deployment", "cart")}

@@ -1,6 +1,6 @@
 """The janitor on a real cluster: injector killed, no watchdog, nobody left but the Job.
 
-Where they run, `tests.cluster.place` says; AIOPS_JANITOR_RUNS=20 kills twenty injectors instead of
+Where they run, `tests.cluster.place` says; E2E_JANITOR_RUNS=20 kills twenty injectors instead of
 three. Run as a program, this file is the injector that is killed; see `inject_and_die`.
 """
 
@@ -30,7 +30,7 @@ from chaos.marks import runs_on
 from chaos.reverting import Reverting
 from tests.cluster.place import IMAGE, context, kubeconfig, on_a_cluster
 
-RUNS = int(os.environ.get("AIOPS_JANITOR_RUNS", "3"))
+RUNS = int(os.environ.get("E2E_JANITOR_RUNS", "3"))
 AT_ONCE = 4
 HOLD_S = 10.0
 LATEST_S = 60.0

@@ -1,6 +1,6 @@
 """Faults on a real cluster come back out, whatever happens to their injector.
 
-Where they run, `tests.cluster.place` says; AIOPS_REAL_RUNS says how many runs there are to be (4): with
+Where they run, `tests.cluster.place` says; E2E_REVERTS says how many runs there are to be (4): with
 60 every fault meets five of the endings.
 """
 
@@ -14,7 +14,7 @@ import pytest
 from tests.cluster.place import IMAGE, context, on_a_cluster
 
 ROOT = Path(__file__).parents[2]
-RUNS = int(os.environ.get("AIOPS_REAL_RUNS", "4"))
+RUNS = int(os.environ.get("E2E_REVERTS", "4"))
 
 
 @pytest.mark.slow
