@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import statistics
 import sys
 import tempfile
@@ -26,6 +27,7 @@ _ORDER = (*ENDINGS, *WRITES)
 
 def main(arguments=None):
     """Play all runs and print the table; return 1 if anything was left behind."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it would be ignored
     options = _parser().parse_args(arguments)
     share = options.spawned
     draws = [draw(seed, spawned_share=share) for seed in _seeds(options, options.runs)]
