@@ -150,13 +150,6 @@ def from_file(  # noqa: PLR0913  what a caller may say beyond the file, each wit
         If a target is none, or more than one, of the objects there.
     """
     settings = file.settings
-    told = Limits.told(settings.blast_radius)
-    named = {(one.target.kind, one.target.name) for one in file.faults()}
-    limits = replace(
-        told.with_outage() if outage else told,
-        respect_budgets=not over_budget,
-        max_workloads=max(told.max_workloads, len(named)),  # the file names each of them
-    )
     faults = len(file.faults())
     steps: list[FaultStep | Action | Probe] = []
     notes = list(file.notes)
@@ -182,7 +175,7 @@ def from_file(  # noqa: PLR0913  what a caller may say beyond the file, each wit
         recover_s=settings.phases.recover,
         hypothesis=Hypothesis.of(file.hypothesis),
         guards=settings.guards,
-        limits=limits,
+        limits=_limits(file, outage=outage, over_budget=over_budget),
         rollbacks=file.rollbacks,
         secrets=file.secrets,
         allowed=file.allowed,
@@ -191,6 +184,17 @@ def from_file(  # noqa: PLR0913  what a caller may say beyond the file, each wit
         armed_within=settings.armed.within,
         effect=settings.effect,
         notes=tuple(notes),
+    )
+
+
+def _limits(file: ExperimentFile, *, outage: bool, over_budget: bool) -> Limits:
+    """Return how far the run may go: as the file has it, and as its caller accepts beyond that."""
+    told = Limits.told(file.settings.blast_radius)
+    named = {(one.target.kind, one.target.name) for one in file.faults()}
+    return replace(
+        told.with_outage() if outage else told,
+        respect_budgets=not over_budget,
+        max_workloads=max(told.max_workloads, len(named)),  # the file names each of them
     )
 
 
