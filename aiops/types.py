@@ -30,7 +30,7 @@ from aiops.errors import (
 from aiops.frames import EXPECTED_LEVELS, MIN_ROWS, as_metrics, check_metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import networkx as nx
     import pandas as pd
@@ -148,6 +148,8 @@ class Case:
         When the fault began; in a healthy case the moment that is asked about.
     root_cause : RootCause or None
         None in a healthy case: nobody is to blame.
+    queries : mapping of MetricId to str
+        Column → the PromQL that gives its samples again, for the columns where one is known.
     """
 
     id: str
@@ -160,6 +162,7 @@ class Case:
     root_cause: RootCause | None = None
     fault: str | None = None
     system: str | None = None
+    queries: Mapping[MetricId, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +187,14 @@ class Anomaly:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One reason for a verdict, in words, with the number behind it where there is one."""
+    """One reason for a verdict, in words, with the number behind it where there is one.
+
+    `query` is the PromQL whose values it was drawn from; empty where none is known.
+    """
 
     text: str
     value: float | None = None
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@
     caller and callee) and ``trigger`` (``service`` and ``metric``); each may be missing or null.
 ``logs.parquet``, ``events.json``
     Optional: see `aiops.types.Case` and `aiops.types.Event`.
+``queries.json``
+    Optional: ``service/metric`` → the PromQL that gives the column's samples again.
 
 Nothing is repaired: a file that breaks a rule is refused with one line that names it. Which
 folders there are, and how one is written without ever leaving half a case, is `aiops.datasets`'
@@ -36,6 +38,7 @@ CASE_FILE = "case.json"
 METRICS_FILE = "metrics.parquet"
 LOGS_FILE = "logs.parquet"
 EVENTS_FILE = "events.json"
+QUERIES_FILE = "queries.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ def read(folder: Path) -> Case:
         root_cause=None if facts.root_cause is None else _root_cause(facts.root_cause, path),
         fault=facts.fault,
         system=facts.system,
+        queries=_read_queries(folder / QUERIES_FILE),
     )
     check_facts(case, str(path))
     return case
@@ -113,6 +117,9 @@ def write(case: Case, folder: Path) -> None:
         case.logs.rename_axis("time").to_parquet(folder / LOGS_FILE, compression="zstd")
     if case.events:
         _write_json(folder / EVENTS_FILE, [_event_row(event) for event in case.events])
+    if case.queries:
+        queries = {str(MetricId(*series)): query for series, query in case.queries.items()}
+        _write_json(folder / QUERIES_FILE, queries)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -177,6 +184,18 @@ def _read_events(path: Path) -> tuple[Event, ...]:
         return ()
     rows = _read_json(path, TypeAdapter(tuple[_EventRow, ...]))
     return tuple(Event(_moment(row.time, path), row.kind, row.service, row.text) for row in rows)
+
+
+def _read_queries(path: Path) -> dict[MetricId, str]:
+    from pydantic import TypeAdapter
+
+    if not path.exists():
+        return {}
+    queries = _read_json(path, TypeAdapter(dict[str, str]))
+    try:
+        return {MetricId.parse(series): query for series, query in queries.items()}
+    except InvalidInput as error:
+        raise InvalidCase(f"{path}: {error}") from None
 
 
 def _moment(text: str, path: Path) -> datetime:

@@ -58,13 +58,18 @@ def check_facts(case: Case, where: str) -> None:
     Raises
     ------
     InvalidCase
-        If the injection lies outside the window, the trigger is no column, or a name is empty.
+        If the injection lies outside the window, the trigger or what a query gives is no column, or a name is empty.
     """
     _check_inject_time(case, where)
     if case.trigger is not None and case.trigger not in case.metrics.columns:
         labels = ["/".join(name) for name in case.metrics.columns]
         near = nearest(str(case.trigger), labels)
         raise InvalidCase(f"{where}: the trigger {case.trigger} is no series; the nearest: {near}")
+    for series in case.queries:
+        if series not in case.metrics.columns:
+            raise InvalidCase(
+                f"{where}: a query is given for {'/'.join(series)}, which is no series"
+            )
     named = [name for edge in case.topology for name in edge]
     if "" in [*named, case.root_cause.service if case.root_cause else None]:
         raise InvalidCase(f"{where}: topology or root_cause names a service with an empty name")

@@ -56,3 +56,14 @@ def test_a_file_that_is_no_text(tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InvalidSettings, match="cannot be read"):
         load(path, {})
+
+
+def test_a_list_is_written_with_commas():
+    settings = load(environ={"AIOPS_LABELS__SERVICE": "team, app"})
+    assert settings.labels.service == ("team", "app")
+
+
+@pytest.mark.parametrize("name", ["AIOPS_LABELS__RULES", "AIOPS_PROMETHEUS__HEADERS"])
+def test_a_table_cannot_be_a_variable(name):
+    with pytest.raises(InvalidSettings, match=f"{name}: a table cannot be a variable"):
+        load(environ={name: "x"})

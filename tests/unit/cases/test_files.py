@@ -1,6 +1,7 @@
 """The files of a case folder: what is accepted, and the one line that refuses the rest."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -269,3 +270,37 @@ class TestEvents:
             read(events)
         assert message in str(caught.value)
         assert "events.json: " in str(caught.value)
+
+
+class TestQueries:
+    @pytest.fixture
+    def read(self, write):
+        def read(queries):
+            folder = write()
+            (folder / "queries.json").write_text(json.dumps(queries))
+            return files.read(folder).queries
+
+        return read
+
+    def test_read(self, read):
+        assert read({"web/p95": "max(x)"}) == {MetricId("web", "p95"): "max(x)"}
+
+    def test_written_as_they_were(self, write, tmp_path):
+        case = replace(files.read(write()), queries={MetricId("web", "p95"): 'x{a="b"}'})
+        folder = tmp_path / "again"
+        folder.mkdir()
+        files.write(case, folder)
+        assert files.read(folder).queries == case.queries
+
+    @pytest.mark.parametrize(
+        ("queries", "message"),
+        [
+            ({"p95": "x"}, "names no series"),
+            ({"web/p99": "x"}, "a query is given for web/p99, which is no series"),
+            ({"web/p95": 1}, "Input should be a valid string"),
+            ([], "Input should be"),
+        ],
+    )
+    def test_refused(self, read, queries, message):
+        with pytest.raises(InvalidCase, match=message):
+            read(queries)
