@@ -4,6 +4,7 @@
 #   make test          the tests that need no outside service, with their coverage
 #   make check         lint, format, types, layers
 #   make bench         the benchmarks
+#   make bench-pull    reading a real Prometheus: frames, investigate, backtest; about half an hour
 #   make torture       a thousand seeded runs, each ended another way, against a fake API server
 #   make test-e2e      every fault on a real shop, on the cluster that KUBECONFIG names
 #   make gameday       faults x repeats and controls on the simulator, graded; out/gameday
@@ -25,7 +26,7 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: demo test check bench torture test-e2e gameday install-test lock clean
+.PHONY: demo test check bench bench-pull torture test-e2e gameday install-test lock clean
 
 demo: $(VENV)/.base
 	$(BIN)/aiops demo
@@ -41,6 +42,9 @@ check: $(VENV)/.lint
 
 bench: $(VENV)/.test
 	$(BIN)/pytest tests/bench
+
+bench-pull: $(VENV)/.test
+	$(BIN)/pytest -s tests/bench_pull
 
 torture: $(VENV)/.test
 	$(BIN)/python -m tests.torture --runs 1000 --conflicts 200
