@@ -5,6 +5,7 @@ Each call is made once, and each refusal is one clear error. It knows nothing of
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from aiops.clients.kubernetes import command
@@ -16,6 +17,7 @@ from aiops.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from pathlib import Path
 
 
@@ -120,23 +122,48 @@ class KubernetesClient(Objects):
         call = self._exec(namespace, pod, container, argv)
         return command.start(self._connection, call, timeout_s)
 
-    def logs(
+    def logs(  # noqa: PLR0913  what the server lets one say of a log
         self,
         namespace: str,
         pod: str,
         container: str | None = None,
         *,
         since_s: int | None = None,
+        since: datetime | None = None,
         tail: int | None = None,
+        previous: bool = False,
+        timestamps: bool = False,
     ) -> str:
-        """Return what a container has printed, at most the last `tail` lines or `since_s` seconds.
+        """Return what a container has printed.
+
+        Parameters
+        ----------
+        container : str or None
+            None takes the pod's only one.
+        since_s, since : int, datetime
+            Only what was printed in the last so many seconds, or from a moment on; give one.
+        tail : int or None
+            Only so many lines, the last ones.
+        previous : bool
+            What the container printed in its life before the last restart.
+        timestamps : bool
+            Whether each line begins with the time at which it was printed, in RFC 3339.
 
         Raises
         ------
         NotFound, Rejected
-            If the pod or the container is not there, or has not started yet.
+            If the pod or the container is not there, has not started yet, or has no life before.
+        InvalidInput
+            If `since` has no time zone, or `since_s` is given, too.
         """
-        options = {"container": container, "sinceSeconds": since_s, "tailLines": tail}
+        options = {
+            "container": container,
+            "sinceSeconds": since_s,
+            "sinceTime": None if since is None else _rfc3339(since, since_s),
+            "tailLines": tail,
+            "previous": "true" if previous else None,
+            "timestamps": "true" if timestamps else None,
+        }
         query = {key: str(value) for key, value in options.items() if value is not None}
         return self._connection.send(self._one("Pod", namespace, pod, "log").call("get", query))
 
@@ -184,3 +211,11 @@ class KubernetesClient(Objects):
         if container:
             query["container"] = container
         return self._one("Pod", namespace, pod, "exec").call("create", query)
+
+
+def _rfc3339(since: datetime, since_s: int | None) -> str:
+    if since.tzinfo is None:
+        raise InvalidInput(f"the time {since} has no time zone; use datetime.UTC")
+    if since_s is not None:
+        raise InvalidInput("logs are asked for since a moment, or for some seconds; give one")
+    return since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aiops.clients.prometheus.extra import load
-from aiops.clients.prometheus.series import NAME, RawSeries, moment
+from aiops.clients.prometheus.histograms import Histograms, read_document
+from aiops.clients.prometheus.samples import Samples
+from aiops.clients.prometheus.series import RawSeries, moment
 from aiops.types import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
+
+    from aiops.clients.prometheus.histograms import NativeHistogram
+
+_FAR_S = 1e14
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One value of one series at one time; a scalar has no labels."""
+    """One value of one series at one time; a scalar has no labels.
+
+    Where the value is a native histogram it is in `histogram`, and `value` is NaN.
+    """
 
     labels: Mapping[str, str]
     time: datetime
     value: float
+    histogram: NativeHistogram | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +64,38 @@ def read_samples(data: Any) -> tuple[Sample, ...]:
     Raises
     ------
     InvalidInput
-        If the result is of another type, or a native histogram.
+        If the result is of another type.
     """
     if data["resultType"] == "scalar":
         return (_sample({}, data["result"]),)
     _check_type(data, "vector")
-    return tuple(_sample(each["metric"], _plain(each, "value")) for each in data["result"])
+    return tuple(_vector_sample(each) for each in data["result"])
 
 
 def read_matrix(data: Any) -> tuple[RawSeries, ...]:
-    """Return the series of a range query.
+    """Return the series of a range query; a list of samples may be `Samples` already.
 
     Raises
     ------
     InvalidInput
-        If the result is of another type, or holds native histograms.
+        If the result is of another type.
     """
     _check_type(data, "matrix")
-    return tuple(_series(each["metric"], _plain(each, "values")) for each in data["result"])
+    return tuple(_series(each) for each in data["result"])
+
+
+def whole_milliseconds(seconds: np.ndarray) -> np.ndarray:
+    """Return times in int64 milliseconds.
+
+    Raises
+    ------
+    ValueError
+        If one is none, or thousands of years away.
+    """
+    if not (np.abs(seconds) < _FAR_S).all():
+        raise ValueError("a sample has no possible time")
+    milliseconds: np.ndarray = np.rint(seconds * 1000).astype(np.int64)
+    return milliseconds
 
 
 def _check_type(data: Any, wanted: str) -> None:
@@ -81,22 +106,35 @@ def _check_type(data: Any, wanted: str) -> None:
         )
 
 
-def _plain(series: Any, key: str) -> Any:
-    """Return what is under `key`: there is a histogram beside it or instead in a native one."""
-    if "histogram" in series or "histograms" in series:
-        raise InvalidInput(
-            f"{series['metric'].get(NAME) or 'the result'} is a native histogram; "
-            "wrap the expression in histogram_quantile(…) or histogram_count(…)"
-        )
-    return series[key]
-
-
 def _sample(labels: Mapping[str, str], pair: Any) -> Sample:
     time_s, text = pair
     return Sample(dict(labels), moment(round(time_s * 1000)), float(text))
 
 
-def _series(labels: Mapping[str, str], pairs: Any) -> RawSeries:
+def _vector_sample(each: Any) -> Sample:
+    if "histogram" not in each:
+        return _sample(each["metric"], each["value"])
+    time_s, document = each["histogram"]
+    labels, time = dict(each["metric"]), moment(round(time_s * 1000))
+    return Sample(labels, time, math.nan, read_document(document))
+
+
+def _series(each: Any) -> RawSeries:
+    pairs = each.get("values", ())
+    samples = pairs if isinstance(pairs, Samples) else _samples(pairs)
+    histograms = each.get("histograms")
+    if not ("values" in each or histograms):
+        raise ValueError("a series has neither values nor histograms")
+    return RawSeries(dict(each["metric"]), *samples, _histograms(histograms or ()))
+
+
+def _samples(pairs: Sequence[Any]) -> Samples:
     seconds = np.fromiter((time for time, _ in pairs), np.float64, len(pairs))
     values = np.fromiter((float(text) for _, text in pairs), np.float64, len(pairs))
-    return RawSeries(dict(labels), np.rint(seconds * 1000).astype(np.int64), values)
+    return Samples(whole_milliseconds(seconds), values)
+
+
+def _histograms(pairs: Sequence[Any]) -> Histograms:
+    seconds = np.fromiter((time for time, _ in pairs), np.float64, len(pairs))
+    each = tuple(read_document(document) for _, document in pairs)
+    return Histograms(whole_milliseconds(seconds), each)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any, Self, TypeVar
-from urllib.parse import quote
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Self
 
 from aiops.clients.prometheus import remote
+from aiops.clients.prometheus.access import Access
 from aiops.clients.prometheus.alerts import FIRING, firing
-from aiops.clients.prometheus.answers import read_answer, read_matrix, read_samples
-from aiops.clients.prometheus.extra import load
-from aiops.clients.prometheus.refusals import one_line
+from aiops.clients.prometheus.api import Api
+from aiops.clients.prometheus.catalog import Catalog
+from aiops.clients.prometheus.peer import connection_options
+from aiops.clients.prometheus.reader import NoRemoteRead, RemoteReader
 from aiops.clients.prometheus.series import Grid, Table, align, milliseconds
 from aiops.clients.prometheus.transport import Transport
-from aiops.types import InvalidInput, Unreachable
+from aiops.types import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,10 +27,12 @@ if TYPE_CHECKING:
 
     from aiops.clients.prometheus.alerts import Alert
     from aiops.clients.prometheus.answers import Sample
+    from aiops.clients.prometheus.auth import Auth
     from aiops.clients.prometheus.remote import Matcher
     from aiops.clients.prometheus.series import RawSeries
+    from aiops.clients.prometheus.tls import Tls
 
-T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
 
 MAX_POINTS = 11_000
 """The most points of one series that Prometheus returns for one range query."""
@@ -38,10 +42,8 @@ LOOKBACK_S = 300.0
 
 ALERT_STEP_S = 15.0
 
-_LOG = logging.getLogger(__name__)
 
-
-class PrometheusClient:
+class PrometheusClient(Catalog):
     """Reads one Prometheus, or what speaks as it does; use it in a ``with`` block or close it.
 
     Every method raises `Unreachable` (no connection, no answer in time, 429 or 5xx to the last
@@ -58,22 +60,46 @@ class PrometheusClient:
         Longest wait for a connection, and for the server's next byte.
     sleep : callable
         Waits for a number of seconds before another try.
+    auth : Auth, optional
+        A token, or where it is; or a user and password.
+    tls : Tls, optional
+        Which certificates count; what the web trusts when left out.
 
     Raises
     ------
     InvalidInput
-        If the URL or a header cannot be used, or the extra ``prometheus`` is not installed.
+        If the URL, a header, a token or a certificate cannot be used, or the extra ``prometheus``
+        is not installed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  options, each by its name
         self,
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
         timeout_s: float = 30.0,
         sleep: Callable[[float], None] = time.sleep,
+        auth: Auth | None = None,
+        tls: Tls | None = None,
     ) -> None:
-        self._transport = Transport(url, headers or {}, timeout_s, sleep)
+        self._transport = Transport(url, Access(headers or {}, auth, tls), timeout_s, sleep)
+        super().__init__(Api(self._transport))
+        self._reader = RemoteReader(self._api)
+        self._has_remote_read = True
+
+    @classmethod
+    def of(cls, connection: Any) -> Self:
+        """Return a client of the server that a ``prometheus_api_client.PrometheusConnect`` reads.
+
+        It takes over the URL, the headers, user and password, the timeout and what TLS is told.
+
+        Raises
+        ------
+        InvalidInput
+            If `connection` is none, or uses what cannot be taken over: a proxy of its own, another
+            authentication than user and password.
+        """
+        return cls(**connection_options(connection))
 
     @property
     def url(self) -> str:
@@ -102,17 +128,16 @@ class PrometheusClient:
     def query(self, expr: str, at: datetime | None = None) -> tuple[Sample, ...]:
         """Return the value of a PromQL expression at one time (now when left out).
 
-        A vector gives its samples, a scalar one sample without labels.
+        A vector gives its samples, a scalar one sample without labels. A native histogram is in
+        its sample's `histogram`.
         """
-        data = {"query": expr}
-        if at is not None:
-            data["time"] = _seconds(milliseconds(at))
-        return self._ask(read_samples, "POST", "api/v1/query", data=data)
+        return self._api.vector(expr, at)
 
     def query_range(self, expr: str, start: datetime, end: datetime, step_s: float) -> pd.DataFrame:
         """Return the values of a PromQL expression at `start`, `start` + `step_s`, … to `end`.
 
-        Longer ranges than Prometheus answers at once are asked in parts.
+        Longer ranges than Prometheus answers at once are asked in parts. A native histogram is
+        `InvalidInput`: no cell holds one; the text says what to ask instead.
 
         Returns
         -------
@@ -123,28 +148,46 @@ class PrometheusClient:
         """
         return self._table(expr, Grid.over(start, end, step_s)).frame()
 
+    def query_histograms(
+        self, expr: str, start: datetime, end: datetime, step_s: float
+    ) -> tuple[RawSeries, ...]:
+        """Return the native histograms that a PromQL expression gives over a range of times.
+
+        Series without any are left out. Those of a range longer than Prometheus answers at once
+        come once for each part of it.
+        """
+        parts = Grid.over(start, end, step_s).parts(MAX_POINTS)
+        series = chain.from_iterable(self._api.range(expr, part) for part in parts)
+        return tuple(one for one in series if len(one.histograms))
+
     def remote_read(
         self, matchers: Sequence[Matcher], start: datetime, end: datetime
     ) -> tuple[RawSeries, ...]:
         """Return the stored samples of the series that meet all `matchers`, both times included.
 
-        No PromQL and no step: samples come at the times they were scraped, far cheaper than by
-        `query_range`. Prometheus, Thanos and Mimir answer; other servers often do not.
+        No PromQL and no step: samples, native histograms too, come at the times they were scraped,
+        far cheaper than by `query_range`. Prometheus, Thanos and Mimir answer; of other servers,
+        which often do not, it is `NoRemoteRead`, an `InvalidInput`. Prometheus 2.42 keeps native
+        histograms to itself here: such a series comes without samples; `query_histograms` has them.
         """
-        return self._remote_read(matchers, milliseconds(start), milliseconds(end))
+        return self._reader.read(matchers, milliseconds(start), milliseconds(end))
 
     def remote_read_range(
         self, matchers: Sequence[Matcher], start: datetime, end: datetime, step_s: float
     ) -> pd.DataFrame:
         """Return the frame that `query_range` gives for the plain selector of `matchers`.
 
-        A sample counts for less than `LOOKBACK_S` seconds.
+        A sample counts for less than `LOOKBACK_S` seconds. A server without remote read is asked
+        by `query_range`, from its first refusal on.
         """
-        table = Table(Grid.over(start, end, step_s))
-        first_ms = table.grid.start_ms - round(LOOKBACK_S * 1000)
-        for series in self._remote_read(matchers, first_ms, table.grid.end_ms):
-            table.row(series.labels)[:] = align(series, table.grid, LOOKBACK_S)
-        return table.frame()
+        grid = Grid.over(start, end, step_s)
+        if self._has_remote_read:
+            try:
+                return self._aligned(matchers, grid).frame()
+            except NoRemoteRead as error:
+                _LOG.info("%s", error)
+                self._has_remote_read = False
+        return self._table(remote.selector(matchers), grid).frame()
 
     def alerts(
         self, start: datetime, end: datetime, step_s: float = ALERT_STEP_S
@@ -156,75 +199,27 @@ class PrometheusClient:
         """
         return firing(self._table(FIRING, Grid.over(start, end, step_s)))
 
-    def labels(self) -> tuple[str, ...]:
-        """Return the names of all labels."""
-        return self._ask(tuple, "GET", "api/v1/labels")
-
-    def label_values(self, name: str) -> tuple[str, ...]:
-        """Return all values of the label `name`."""
-        return self._ask(tuple, "GET", f"api/v1/label/{quote(name, safe='')}/values")
-
     def _table(self, expr: str, grid: Grid) -> Table:
         table = Table(grid)
         for part in grid.parts(MAX_POINTS):
-            for series in self._range(expr, part):
-                places = self._reading(grid.places, series.times)
+            for series in self._api.range(expr, part):
+                self._check_plain(series)
+                places = self._api.reading(grid.places, series.times)
                 table.row(series.labels)[places] = series.samples
         return table
 
-    def _range(self, expr: str, grid: Grid) -> tuple[RawSeries, ...]:
-        data = {
-            "query": expr,
-            "start": _seconds(grid.start_ms),
-            "end": _seconds(grid.end_ms),
-            "step": _seconds(grid.step_ms),
-        }
-        return self._ask(read_matrix, "POST", "api/v1/query_range", data=data)
+    def _aligned(self, matchers: Sequence[Matcher], grid: Grid) -> Table:
+        table = Table(grid)
+        first_ms = grid.start_ms - round(LOOKBACK_S * 1000)
+        for series in self._reader.read(matchers, first_ms, grid.end_ms):
+            self._check_plain(series)
+            table.row(series.labels)[:] = align(series, grid, LOOKBACK_S)
+        return table
 
-    def _remote_read(
-        self, matchers: Sequence[Matcher], start_ms: int, end_ms: int
-    ) -> tuple[RawSeries, ...]:
-        snappy = load("cramjam").snappy
-        request = remote.encode_request(matchers, start_ms, end_ms)
-        body = self._transport.fetch(
-            "POST",
-            "api/v1/read",
-            media="application/x-protobuf",
-            content=bytes(snappy.compress_raw(request)),
-            headers=remote.HEADERS,
-        )
-        try:
-            message = bytes(snappy.decompress_raw(body))
-        except load("cramjam").DecompressionError:
-            raise Unreachable(f"{self.url}: a remote read came back incomplete") from None
-        return self._reading(remote.decode_response, message)
-
-    def _ask(self, read: Callable[[Any], T], method: str, path: str, **content: Any) -> T:
-        """Fetch a JSON answer, log what it warns of, and read what is in it."""
-        body = self._transport.fetch(method, path, media="application/json", **content)
-        answer = self._reading(read_answer, body)
-        for warning in answer.warnings:
-            _LOG.warning("%s: %s", self.url, one_line(warning))
-        return self._reading(read, answer.data)
-
-    def _reading(self, read: Callable[[Any], T], content: Any) -> T:
-        """Read what came with a 200; where that fails, it is incomplete or not Prometheus'."""
-        try:
-            return read(content)
-        except InvalidInput as error:
-            raise InvalidInput(f"{self.url}: {error}") from None
-        except (ValueError, TypeError, KeyError, OverflowError) as error:
-            raise Unreachable(
-                f"{self.url}: the answer is cut short or not Prometheus' ({one_line(str(error))})"
-            ) from None
-
-
-def _seconds(ms: int) -> str:
-    """Write milliseconds as seconds, exactly.
-
-    Examples
-    --------
-    >>> _seconds(1_700_000_000_250)
-    '1700000000.250'
-    """
-    return f"{ms // 1000}.{ms % 1000:03d}"
+    def _check_plain(self, series: RawSeries) -> None:
+        if len(series.histograms):
+            raise InvalidInput(
+                f"{self.url}: {series.name or 'the result'} is a native histogram, which no cell "
+                "of a frame holds; ask query_histograms or remote_read, or wrap the expression in "
+                "histogram_quantile(…) or histogram_count(…)"
+            )

@@ -23,19 +23,28 @@ class Passing(Unreachable):
         self.after_s = after_s
 
 
+class Refused(InvalidInput):
+    """The server will not answer this, however often it is asked; `status` is HTTP's."""
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.status = status
+
+
 def raise_refusal(url: str, answer: httpx.Response) -> NoReturn:
     """Raise what `answer`, whose status is no success, stands for.
 
     Raises
     ------
     Passing
-        At 429 and 5xx.
+        At 429 and 5xx other than 501.
     Unreachable
         If the query took the server too long: asking again would take as long.
     Denied
         At 401 and 403.
     InvalidInput
-        At everything else, with the reason that Prometheus gives.
+        At everything else, with the reason that Prometheus gives: `Refused`, or another one at a
+        redirection.
     """
     status = answer.status_code
     kind, reason = _reason(answer)
@@ -44,15 +53,15 @@ def raise_refusal(url: str, answer: httpx.Response) -> NoReturn:
         raise Denied(f"{said}; a token or password is missing or wrong, or lacks the right to read")
     if kind == "timeout":
         raise Unreachable(f"{said}; ask for less at once")
-    if status == 429 or status >= 500:
+    if status == 429 or (status >= 500 and status != 501):
         raise Passing(said, retry_after(answer.headers.get("Retry-After")))
     if answer.is_redirect:
         raise InvalidInput(
             f"{said}; it points elsewhere, to a login page?; give Prometheus' own URL"
         )
     if status in {404, 405}:
-        raise InvalidInput(f"{said}; the server has no {answer.request.url.path}")
-    raise InvalidInput(said)
+        said += f"; the server has no {answer.request.url.path}"
+    raise Refused(said, status)
 
 
 def retry_after(text: str | None) -> float | None:

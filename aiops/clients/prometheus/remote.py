@@ -1,6 +1,6 @@
 """Prometheus' remote-read messages: what is asked, and the series that come back.
 
-Neither HTTP nor snappy is here. Native histograms are refused, not passed over.
+Neither HTTP nor snappy is here.
 
 References
 ----------
@@ -11,12 +11,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from aiops.clients.prometheus import samples, wire
+from aiops.clients.prometheus.histogram_wire import read_histogram
+from aiops.clients.prometheus.histograms import Histograms
 from aiops.clients.prometheus.series import NAME, RawSeries
 from aiops.types import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from aiops.clients.prometheus.histograms import NativeHistogram
 
 HEADERS = {
     "Content-Encoding": "snappy",
@@ -46,6 +52,17 @@ class Matcher(NamedTuple):
         return f'{self.name}{self.operator}"{escaped}"'
 
 
+def selector(matchers: Sequence[Matcher]) -> str:
+    """Write matchers as a PromQL selector.
+
+    Examples
+    --------
+    >>> selector([Matcher("__name__", "up"), Matcher("job", "web", "!=")])
+    '{__name__="up",job!="web"}'
+    """
+    return f"{{{','.join(map(str, matchers))}}}"
+
+
 def encode_request(matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> bytes:
     """Return a ``ReadRequest`` for the series that meet all `matchers`, both times included.
 
@@ -68,8 +85,6 @@ def decode_response(body: bytes) -> tuple[RawSeries, ...]:
     ------
     Malformed
         If `body` is no such message.
-    InvalidInput
-        If a series holds native histograms.
     """
     return tuple(
         _read_series(body, *series)
@@ -101,11 +116,12 @@ def _messages(buffer: bytes, at: int, stop: int) -> list[tuple[int, int]]:
 def _read_series(buffer: bytes, at: int, stop: int) -> RawSeries:
     labels: dict[str, str] = {}
     spans: list[tuple[int, int]] = []
+    histograms: list[tuple[int, NativeHistogram]] = []
     while at < stop:
         if buffer[at] == samples.SAMPLE_TAG and not spans:
             run = samples.read_run(buffer, at, stop)
             if run is not None:
-                return RawSeries(labels, *run)
+                return RawSeries(labels, *run, _together(histograms))
         number, _, start, at = wire.read_field(buffer, at, stop)
         if number == _LABELS:
             name, value = _read_label(buffer, start, at)
@@ -113,8 +129,13 @@ def _read_series(buffer: bytes, at: int, stop: int) -> RawSeries:
         elif number == _SAMPLES:
             spans.append((start, at))
         elif number == _HISTOGRAMS:
-            raise InvalidInput(f"{labels.get(NAME)} is a native histogram; query it by PromQL")
-    return RawSeries(labels, *samples.read_each(buffer, spans))
+            histograms.append(read_histogram(buffer, start, at))
+    return RawSeries(labels, *samples.read_each(buffer, spans), _together(histograms))
+
+
+def _together(histograms: Sequence[tuple[int, NativeHistogram]]) -> Histograms:
+    times = np.array([time for time, _ in histograms], dtype=np.int64)
+    return Histograms(times, tuple(histogram for _, histogram in histograms))
 
 
 def _read_label(buffer: bytes, at: int, stop: int) -> tuple[str, str]:

@@ -69,36 +69,26 @@ def _all_full(buffer: bytes, start: int, stop: int) -> Samples | None:
 
 
 def _full_and_zero(buffer: bytes, start: int, stop: int) -> Samples | None:
-    starts = _starts(buffer, start, stop)
-    widths = np.diff(starts, append=stop)
-    is_full = widths == _FULL.itemsize
-    full = _gather(buffer, starts[is_full], _FULL)
-    zero = _gather(buffer, starts[~is_full], _ZERO) if _fits(widths[~is_full]) else None
-    if zero is None or not (_is_full(full) and _is_zero(zero)):
+    """Read samples of both widths, which are two rows of 9 bytes and one.
+
+    The second row of a full sample is never taken for a first one: its third byte is a tag.
+    """
+    if (stop - start) % _ZERO.itemsize:
         return None
-    samples = Samples(np.empty(len(starts), np.int64), np.zeros(len(starts)))
+    rows = np.frombuffer(buffer, np.uint8, stop - start, start).reshape(-1, _ZERO.itemsize)
+    first = (rows[:, :3] == _FULL_HEAD).all(axis=1)
+    second = np.concatenate([[False], first[:-1]])
+    if first[-1] or (first & second).any():
+        return None
+    full = np.hstack([rows[first], rows[second]]).view(_FULL)[:, 0]
+    zero = rows[~(first | second)].view(_ZERO)[:, 0]
+    if not (_is_full(full) and _is_zero(zero)):
+        return None
+    is_full = first[~second]
+    samples = Samples(np.empty(len(is_full), np.int64), np.zeros(len(is_full)))
     samples.times[is_full], samples.times[~is_full] = _times(full), _times(zero)
     samples.values[is_full] = full["value"]
     return samples
-
-
-def _starts(buffer: bytes, start: int, stop: int) -> np.ndarray:
-    """Return where records begin if each says its length in the one byte after its tag."""
-    starts = []
-    while start + 1 < stop:
-        starts.append(start)
-        start += 2 + buffer[start + 1]
-    return np.array(starts, dtype=np.int64)
-
-
-def _fits(widths: np.ndarray) -> bool:
-    return bool((widths == _ZERO.itemsize).all())
-
-
-def _gather(buffer: bytes, starts: np.ndarray, record: np.dtype) -> np.ndarray:
-    """Return the records at `starts`, shape (n,); none of them reaches past its own width."""
-    raw = np.frombuffer(buffer, np.uint8)
-    return raw[starts[:, None] + np.arange(record.itemsize)].view(record)[:, 0]
 
 
 def _is_full(rows: np.ndarray) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from aiops.clients.prometheus.histograms import NO_HISTOGRAMS, Histograms
 from aiops.types import InvalidInput
 
 if TYPE_CHECKING:
@@ -34,11 +35,19 @@ class RawSeries:
         Milliseconds since 1970, increasing.
     samples : ndarray of float64, shape (n,)
         NaN where the series ended (a stale marker) or the value is none.
+    histograms : Histograms
+        The samples that are native histograms, at times of their own; most series have none.
     """
 
     labels: Mapping[str, str]
     times: np.ndarray
     samples: np.ndarray
+    histograms: Histograms = NO_HISTOGRAMS
+
+    @property
+    def name(self) -> str:
+        """The metric's name, "" where it has none."""
+        return self.labels.get(NAME, "")
 
 
 @dataclass(frozen=True)
@@ -128,6 +137,17 @@ def milliseconds(moment: datetime) -> int:
 def moment(ms: int) -> datetime:
     """Return the UTC time `ms` milliseconds after 1970."""
     return _EPOCH + ms * _MS
+
+
+def seconds_text(ms: int) -> str:
+    """Write milliseconds as seconds, exactly.
+
+    Examples
+    --------
+    >>> seconds_text(1_700_000_000_250)
+    '1700000000.250'
+    """
+    return f"{ms // 1000}.{ms % 1000:03d}"
 
 
 def align(series: RawSeries, grid: Grid, lookback_s: float) -> np.ndarray:

@@ -7,19 +7,23 @@ that would only make the wait longer. Secrets are in no message: not the headers
 
 from __future__ import annotations
 
-import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiops.clients.prometheus.address import Address
 from aiops.clients.prometheus.extra import load
 from aiops.clients.prometheus.refusals import Passing, raise_refusal
+from aiops.clients.prometheus.tls import tls_problem
 from aiops.types import InvalidInput, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import httpx
+
+    from aiops.clients.prometheus.access import Access
+
+T = TypeVar("T")
 
 WAITS_S = (0.5, 1.0, 2.0)
 """How long to wait before each further try, where the server does not say."""
@@ -35,8 +39,8 @@ class Transport:
     ----------
     url : str
         Where Prometheus' pages begin; may hold user and password.
-    headers : mapping
-        Sent with every request.
+    access : Access
+        What is sent with every request, and which certificates count.
     timeout_s : float
         Longest wait for a connection, and for the server's next byte.
     sleep : callable
@@ -45,27 +49,28 @@ class Transport:
     Raises
     ------
     InvalidInput
-        If the URL or a header cannot be used, or httpx is not installed.
+        If the URL or a part of `access` cannot be used, or httpx is not installed.
     """
 
     def __init__(
         self,
         url: str,
-        headers: Mapping[str, str],
+        access: Access,
         timeout_s: float,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         address = Address.parse(url)
-        _check_headers(headers)
         self.url = address.url
+        self._auth = access.identity(address.credentials)
         self._httpx = load("httpx")
         self._timeout_s = timeout_s
         self._sleep = sleep
         self._http: httpx.Client = self._httpx.Client(
             base_url=address.url,
-            auth=address.credentials,
+            auth=self._sign,
+            verify=access.tls.context(self._httpx.create_ssl_context) if access.tls else True,
             # compressing costs the server far more time than a fast link saves
-            headers={"Accept-Encoding": "identity", **headers},
+            headers={"Accept-Encoding": "identity", **access.headers},
             timeout=timeout_s,
         )
 
@@ -73,8 +78,10 @@ class Transport:
         """Close the connections."""
         self._http.close()
 
-    def fetch(self, method: str, path: str, *, media: str, **content: Any) -> bytes:
-        """Send a request and return the body of its answer, trying again where that may help.
+    def fetch(
+        self, method: str, path: str, *, media: str, read: Callable[[bytes], T], **content: Any
+    ) -> T:
+        """Send a request and return what `read` makes of its answer, trying again where it may help.
 
         Parameters
         ----------
@@ -82,6 +89,8 @@ class Transport:
             Of the request; `path` is below the server's URL.
         media : str
             The media type that the answer must be of.
+        read : callable
+            Reads the body; raises `Passing` where it is not whole.
         **content
             What httpx sends: ``data``, ``params``, ``content``, ``headers``.
 
@@ -96,10 +105,10 @@ class Transport:
         """
         for wait_s in WAITS_S:
             try:
-                return self._once(method, path, media, content)
+                return read(self._once(method, path, media, content))
             except Passing as passing:
                 self._sleep(self._patience(passing, wait_s))
-        return self._once(method, path, media, content)
+        return read(self._once(method, path, media, content))
 
     def answers(self, path: str) -> bool:
         """Say whether a GET of `path` is answered 200, asking once; False where nobody answers."""
@@ -121,6 +130,12 @@ class Transport:
             )
         return answer.content
 
+    def _sign(self, request: httpx.Request) -> httpx.Request:
+        header = self._auth.header()
+        if header is not None:
+            request.headers["Authorization"] = header
+        return request
+
     def _send(self, method: str, path: str, content: Mapping[str, Any]) -> httpx.Response:
         try:
             return self._http.request(method, path, **content)
@@ -129,9 +144,11 @@ class Transport:
                 f"{self.url}: no answer within {self._timeout_s:g} s; ask for less at once, "
                 "or allow more time"
             ) from None
-        except self._httpx.ConnectError as error:
-            raise Unreachable(f"{self.url}: cannot connect: {error}") from None
-        except self._httpx.RequestError:
+        except self._httpx.RequestError as error:
+            if (problem := tls_problem(self.url, error)) is not None:
+                raise problem from None
+            if isinstance(error, self._httpx.ConnectError):
+                raise Unreachable(f"{self.url}: cannot connect: {error}") from None
             raise Passing(f"{self.url}: the connection broke off before the answer ended") from None
 
     def _patience(self, passing: Passing, wait_s: float) -> float:
@@ -140,14 +157,3 @@ class Transport:
         if passing.after_s > LONGEST_WAIT_S:
             raise Unreachable(f"{passing}; it wants to be left alone for {passing.after_s:.0f} s")
         return passing.after_s
-
-
-def _check_headers(headers: Mapping[str, str]) -> None:
-    """Refuse what HTTP would refuse later, in words that would show the value."""
-    for name, value in headers.items():
-        legal = value.isascii() and value.isprintable()
-        if not (name and name.isascii() and name.isprintable() and legal):
-            raise InvalidInput(
-                f"header {json.dumps(name)} cannot be sent: name and value must be printable "
-                "ASCII on one line; is there a line break at the end?"
-            )

@@ -81,6 +81,17 @@ def signed(value: int) -> int:
     return value - _WORD if value & _SIGN_BIT else value
 
 
+def unzigzag(value: int) -> int:
+    """Read an unsigned integer as a zigzag-coded one, of sint32 or sint64.
+
+    Examples
+    --------
+    >>> [unzigzag(value) for value in range(4)]
+    [0, -1, 1, -2]
+    """
+    return value >> 1 ^ -(value & 1)
+
+
 def integer(number: int, value: int) -> bytes:
     """Encode an int64 or enum field.
 

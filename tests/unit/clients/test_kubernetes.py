@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -114,6 +115,21 @@ class TestReads:
         assert [call.path for call in sent] == ["/api/v1/namespaces/shop/pods/cart-0/log"] * 2
         asked = {"container": "app", "sinceSeconds": "60", "tailLines": "5"}
         assert [call.query for call in sent] == [asked, {}]
+
+    def test_what_may_be_asked_of_a_log(self, client, monkeypatch):
+        sent = []
+        monkeypatch.setattr(client._connection, "send", lambda call: sent.append(call) or "")
+        client._discovery.find = lambda kind: Resource("v1", kind, "pods", namespaced=True)
+        since = datetime(2026, 11, 22, 15, 5, 0, 999, tzinfo=timezone(timedelta(hours=1)))
+        client.logs("shop", "cart-0", since=since, previous=True, timestamps=True)
+        asked = {"sinceTime": "2026-11-22T14:05:00Z", "previous": "true", "timestamps": "true"}
+        assert sent[0].query == asked
+
+    def test_a_log_since_no_moment(self, client):
+        with pytest.raises(InvalidInput, match="no time zone"):
+            client.logs("shop", "cart-0", since=datetime(2026, 11, 22))  # noqa: DTZ001  that is it
+        with pytest.raises(InvalidInput, match="give one"):
+            client.logs("shop", "cart-0", since=datetime(2026, 11, 22, tzinfo=UTC), since_s=5)
 
     def test_reading_changes_nothing(self, server, client):
         client.get("Deployment", "shop", "cart")
