@@ -128,7 +128,7 @@ class Objects:
     def all(self, kind, namespace, labels):
         """Return the objects that carry `labels`, ordered as a real server does, by key."""
         return [
-            {key: copy.deepcopy(value) for key, value in stored.items() if key in _ITEM_KEYS}
+            {key: copy.deepcopy(value) for key, value in stored.items() if key not in _NOT_IN_LISTS}
             for (group, plural, where, _), stored in sorted(self._stored.items())
             if (group, plural) == (kind.group, kind.plural)
             and namespace in {None, where}
@@ -227,7 +227,7 @@ class Objects:
 
 
 _KEPT = ("name", "namespace", "uid", "creationTimestamp", "generation", "resourceVersion")
-_ITEM_KEYS = ("metadata", "spec", "status", "data", "subsets", "endpoints", "rules")
+_NOT_IN_LISTS = ("apiVersion", "kind")
 
 
 def _rolled_out(deployment):

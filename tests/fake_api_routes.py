@@ -53,7 +53,8 @@ class Api:
     """The API of one cluster: `kinds` are served, `denied` holds (verb, resource, namespace).
 
     `command` stands for the containers: it takes an exec as (namespace, pod, container, argv) and
-    returns (code, stdout, stderr).
+    returns (code, stdout, stderr). `logs` holds what they have printed: (namespace, pod, container,
+    previous) → lines of (RFC 3339 time, text).
     """
 
     def __init__(self, kinds):
@@ -61,6 +62,7 @@ class Api:
         self.objects = Objects()
         self.denied = set()
         self.command = lambda namespace, pod, container, argv: (0, "", "")
+        self.logs = {}
 
     def answer(self, request):
         """Return (status, document).
@@ -123,8 +125,8 @@ class Api:
         plural, name, subresource, *beyond = [*rest, None, None, None]
         for kind in self.kinds:
             known = (kind.api_version, kind.plural) == (api_version, plural)
-            exec_ = subresource == "exec" and kind.kind == "Pod"
-            if known and (exec_ or subresource in {None, "status"}) and not any(beyond):
+            of_pod = subresource in {"exec", "log"} and kind.kind == "Pod"
+            if known and (of_pod or subresource in {None, "status"}) and not any(beyond):
                 return Target(kind, namespace, name, subresource)
         raise Refusal(404, "NotFound", "the server could not find the requested resource")
 
@@ -158,6 +160,8 @@ class Api:
         kind, namespace, name = target.kind, target.namespace, target.name
         if name:
             found = self.objects.get(kind, namespace, name)
+            if target.subresource == "log":
+                return 200, self._log(namespace, name, request.query)
             if target.subresource != "exec":
                 return 200, found
             container = request.query.get("container")
@@ -174,6 +178,19 @@ class Api:
             "metadata": following,
             "items": found[first:last],
         }
+
+    def _log(self, namespace, name, query):
+        """Return what a container has printed, as text."""
+        container, previous = query.get("container"), query.get("previous") == "true"
+        if (namespace, name, container, previous) not in self.logs:
+            which = "previous terminated container" if previous else "container"
+            raise Refusal(400, "BadRequest", f'{which} "{container}" in pod "{name}" not found')
+        lines = self.logs[namespace, name, container, previous]
+        since = query.get("sinceTime", "")[:19]  # whole seconds
+        printed = [line for line in lines if line[0][:19] >= since]
+        tail = printed[-int(query.get("tailLines", len(printed) or 1)) :]
+        stamped = query.get("timestamps") == "true"
+        return "".join(f"{time} {text}\n" if stamped else f"{text}\n" for time, text in tail)
 
     def _post(self, request, target):
         made = self.objects.create(

@@ -5,8 +5,8 @@
         client = KubernetesClient.connect(server.kubeconfig(tmp_path / "config"), server.context)
 
 The requests arrive over real sockets and each mutation that was carried out is logged in order.
-What a container does on an exec is `server.api.command`. There are no logs of containers and no
-watches.
+What a container does on an exec is `server.api.command`, and what it has printed `server.api.logs`.
+There are no watches.
 """
 
 import contextlib
@@ -222,9 +222,10 @@ class _Handler(BaseHTTPRequestHandler):
         if status == 101:
             fake_api_exec.send(self, document)
             return
-        text = json.dumps(document).encode()
+        plain = isinstance(document, str)
+        text = document.encode() if plain else json.dumps(document).encode()
         self.send_response(status)
-        self.send_header("content-type", "application/json")
+        self.send_header("content-type", "text/plain" if plain else "application/json")
         self.send_header("content-length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)
