@@ -15,7 +15,7 @@ import numpy as np
 
 from aiops.clients.kubernetes import NotFound, Rejected
 from aiops.clients.prometheus.series import NAME, RawSeries
-from aiops.collectors.exposition import parse_exposition
+from aiops.collectors.raw.exposition import parse_exposition
 from aiops.types import InvalidInput, Unreachable
 
 if TYPE_CHECKING:

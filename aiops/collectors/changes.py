@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aiops.collectors.families import display_name
-from aiops.collectors.promql import COLUMN, union
-from aiops.collectors.scope import NAMESPACE, SERVICE, Scope, Selection
+from aiops.collectors.inventory.families import display_name
+from aiops.collectors.labels.promql import COLUMN, union
+from aiops.collectors.labels.scope import NAMESPACE, SERVICE, Scope, Selection
 from aiops.types import Event
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from aiops.clients.prometheus import PrometheusClient
-    from aiops.collectors.families import Family
-    from aiops.collectors.inventory import Inventory
+    from aiops.collectors.inventory.families import Family
+    from aiops.collectors.inventory.taking import Inventory
 
 RESTART, VERSION, ROLLOUT = "restart", "version", "rollout"
 

@@ -7,7 +7,7 @@ import pytest
 
 from aiops.clients.prometheus import PrometheusClient
 from aiops.collectors.changes import changes_from_prometheus
-from aiops.collectors.inventory import take_inventory
+from aiops.collectors.inventory.taking import take_inventory
 from aiops.settings import Labels
 from tests.prometheus_server import needs_prometheus, prometheus_server
 

@@ -8,10 +8,10 @@ import pytest
 
 from aiops.clients.prometheus import Matcher, PrometheusClient
 from aiops.clients.prometheus.series import Grid
-from aiops.collectors.quantiles import quantiles
-from aiops.collectors.rates import Dialect, increase, rate
-from aiops.collectors.samples import STALE, Block
-from aiops.collectors.workloads import sum_by
+from aiops.collectors.raw.quantiles import quantiles
+from aiops.collectors.raw.rates import Dialect, increase, rate
+from aiops.collectors.raw.samples import STALE, Block
+from aiops.collectors.raw.workloads import sum_by
 from tests.prometheus_server import needs_prometheus, prometheus_server
 
 pytestmark = [pytest.mark.slow, needs_prometheus]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from aiops.collectors.families import display_name
+from aiops.collectors.inventory.families import display_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

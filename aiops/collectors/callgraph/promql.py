@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from aiops.collectors.callgraph.graph import CallGraph, Edge, known_as, merged
-from aiops.collectors.labels import subject_of
+from aiops.collectors.labels.subjects import subject_of
 from aiops.errors import InvalidInput
 from aiops.settings import Labels
 

@@ -19,7 +19,7 @@ from aiops.collectors.kubernetes.snapshot import INSTANCE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from aiops.collectors.samples import Block
+    from aiops.collectors.raw.samples import Block
 
 _REACH = 1.1
 

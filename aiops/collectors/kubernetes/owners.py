@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from aiops.collectors.families import display_name
+from aiops.collectors.inventory.families import display_name
 from aiops.collectors.kubernetes.happenings import makers
 from aiops.collectors.kubernetes.state import Ref
 

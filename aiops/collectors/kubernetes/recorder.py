@@ -1,6 +1,6 @@
 """Snapshots one after the other, made into a metrics frame and into what changed between them.
 
-The rules are those of `aiops.collectors.samples`, `rates` and `workloads`: counters become rates,
+The rules are those of `aiops.collectors.raw.samples`, `rates` and `workloads`: counters become rates,
 a pod's counters begin at zero when it was born, a pod that is gone counts no longer. cAdvisor's
 counters are evened out first, see `aiops.collectors.kubernetes.evening`.
 """
@@ -19,9 +19,9 @@ from aiops.collectors.kubernetes.happenings import SCALE
 from aiops.collectors.kubernetes.pods import BORN, GONE, RESTART
 from aiops.collectors.kubernetes.revisions import ROLLOUT
 from aiops.collectors.kubernetes.snapshot import INSTANCE, RESTARTS, SERVICE, WANTED, instance
-from aiops.collectors.rates import Windows
-from aiops.collectors.samples import STALE, Block
-from aiops.collectors.workloads import INSTANCE_LEVELS, to_workloads
+from aiops.collectors.raw.rates import Windows
+from aiops.collectors.raw.samples import STALE, Block
+from aiops.collectors.raw.workloads import INSTANCE_LEVELS, to_workloads
 from aiops.types import EXPECTED_LEVELS, Event, NotEnoughData, check_metrics
 
 if TYPE_CHECKING:

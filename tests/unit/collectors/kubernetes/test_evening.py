@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from aiops.clients.prometheus.series import Grid, RawSeries
 from aiops.collectors.kubernetes.evening import evened
-from aiops.collectors.rates import rate
-from aiops.collectors.samples import Block
+from aiops.collectors.raw.rates import rate
+from aiops.collectors.raw.samples import Block
 
 EVERY_S, WINDOW_S, END_S, PODS = 5, 60, 800, 30
 

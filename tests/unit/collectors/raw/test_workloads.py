@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.clients.prometheus.series import Grid, RawSeries
-from aiops.collectors.rates import Windows, rate
-from aiops.collectors.samples import Block
-from aiops.collectors.workloads import INSTANCE_LEVELS, sum_by, to_workloads
+from aiops.collectors.raw.rates import Windows, rate
+from aiops.collectors.raw.samples import Block
+from aiops.collectors.raw.workloads import INSTANCE_LEVELS, sum_by, to_workloads
 from aiops.types import InvalidInput
 
 INDEX = pd.date_range("2026-01-05", periods=3, freq="15s", tz="UTC")

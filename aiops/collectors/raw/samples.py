@@ -8,7 +8,7 @@ and what they mended is counted:
 - a *stale marker* says that its series ended: it cuts off the sample before it, and a range of
   samples does not contain it. Any other NaN is a value like every other, as in Prometheus.
 
-Rates are `aiops.collectors.rates`' matter; native histograms are not here.
+Rates are `aiops.collectors.raw.rates`' matter; native histograms are not here.
 """
 
 from __future__ import annotations

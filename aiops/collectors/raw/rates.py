@@ -17,7 +17,7 @@ from aiops.types import InvalidInput
 
 if TYPE_CHECKING:
     from aiops.clients.prometheus.series import Grid
-    from aiops.collectors.samples import Block
+    from aiops.collectors.raw.samples import Block
 
 _CLOSE = 1.1
 """A sample is close to a window's edge if nearer than so many mean distances of samples."""
@@ -69,7 +69,7 @@ def increase(
     Examples
     --------
     >>> from aiops.clients.prometheus.series import Grid, RawSeries
-    >>> from aiops.collectors.samples import Block
+    >>> from aiops.collectors.raw.samples import Block
     >>> times = np.arange(0, 61_000, 15_000)
     >>> block = Block.of([RawSeries({}, times, np.array([3.0, 4.0, 5.0, 1.0, 2.0]))])
     >>> increase(block, Grid(60_000, 15_000, 1), 60.0, Dialect.V2).tolist()

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.clients.prometheus.series import Grid, RawSeries, align
-from aiops.collectors.samples import STALE, Block, is_stale
+from aiops.collectors.raw.samples import STALE, Block, is_stale
 from aiops.types import InvalidInput
 from tests import naive_prometheus
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aiops.collectors.quantiles import histogram_quantile, quantiles
+from aiops.collectors.raw.quantiles import histogram_quantile, quantiles
 from aiops.types import InvalidInput
 from tests import naive_prometheus
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.clients.prometheus.series import Grid, RawSeries
-from aiops.collectors.rates import Dialect, Windows, increase, rate
-from aiops.collectors.samples import STALE, Block
+from aiops.collectors.raw.rates import Dialect, Windows, increase, rate
+from aiops.collectors.raw.samples import STALE, Block
 from aiops.types import InvalidInput
 from tests import naive_prometheus
 
