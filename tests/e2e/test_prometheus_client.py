@@ -119,6 +119,8 @@ def test_a_native_histogram_at_one_time_and_in_a_frame(client):
     assert (sample.histogram.count, sample.histogram.sum) == (last.count, last.total)
     with pytest.raises(InvalidInput, match="latency is a native histogram"):
         client.query_range("latency", T0, END, STEP_S)
+    with pytest.raises(InvalidInput, match="latency is a native histogram"):
+        client.remote_read_range([Matcher("__name__", "latency")], T0, END, STEP_S)
     counts = client.query_range("histogram_count(latency)", T0, END, STEP_S)
     assert counts.iloc[-1, 0] == last.count
 

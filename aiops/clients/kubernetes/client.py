@@ -218,4 +218,4 @@ def _rfc3339(since: datetime, since_s: int | None) -> str:
         raise InvalidInput(f"the time {since} has no time zone; use datetime.UTC")
     if since_s is not None:
         raise InvalidInput("logs are asked for since a moment, or for some seconds; give one")
-    return since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return since.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -33,7 +33,8 @@ class Address:
         """
         try:
             parts = urlsplit(text)
-            usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+            host = (parts.hostname or "").encode("idna")  # what no name server can be asked for
+            usable = parts.scheme in {"http", "https"} and host and parts.port != 0
         except ValueError:
             usable = False
         if not usable or parts.query or parts.fragment:
@@ -41,7 +42,7 @@ class Address:
                 "the URL of Prometheus cannot be used; write it as http://HOST:9090 or "
                 "https://USER:PASSWORD@HOST/PATH, without ? and #"
             )
-        host = parts.netloc.rpartition("@")[2]
+        place = parts.netloc.rpartition("@")[2]
         user = parts.username
         credentials = None if user is None else (unquote(user), unquote(parts.password or ""))
-        return cls(f"{parts.scheme}://{host}{parts.path.rstrip('/')}", credentials)
+        return cls(f"{parts.scheme}://{place}{parts.path.rstrip('/')}", credentials)

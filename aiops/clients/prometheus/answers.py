@@ -38,10 +38,14 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Prometheus says: its data, and what it warns of (a part of the data may be missing)."""
+    """What Prometheus says: its data, what it warns of (a part may be missing), and what it remarks.
+
+    Only Prometheus 3 makes remarks: that what is rated may be no counter, and the like.
+    """
 
     data: Any
     warnings: tuple[str, ...] = ()
+    infos: tuple[str, ...] = ()
 
 
 def read_answer(body: bytes) -> Answer:
@@ -55,7 +59,8 @@ def read_answer(body: bytes) -> Answer:
     document = load("orjson").loads(body)
     if not isinstance(document, dict) or document.get("status") != "success":
         raise ValueError("the answer has not the shape of Prometheus' answers")
-    return Answer(document.get("data"), tuple(map(str, document.get("warnings") or ())))
+    said = (tuple(map(str, document.get(name) or ())) for name in ("warnings", "infos"))
+    return Answer(document.get("data"), *said)
 
 
 def read_samples(data: Any) -> tuple[Sample, ...]:
@@ -108,15 +113,29 @@ def _check_type(data: Any, wanted: str) -> None:
 
 def _sample(labels: Mapping[str, str], pair: Any) -> Sample:
     time_s, text = pair
-    return Sample(dict(labels), moment(round(time_s * 1000)), float(text))
+    return Sample(label_set(labels), moment(round(time_s * 1000)), float(text))
+
+
+def label_set(told: Any) -> dict[str, str]:
+    """Return the labels of a series.
+
+    Raises
+    ------
+    ValueError, AttributeError
+        If `told` is no object whose values are texts.
+    """
+    if not all(isinstance(value, str) for value in told.values()):
+        raise ValueError("the value of a label is no text")
+    return dict(told)
 
 
 def _vector_sample(each: Any) -> Sample:
     if "histogram" not in each:
         return _sample(each["metric"], each["value"])
     time_s, document = each["histogram"]
-    labels, time = dict(each["metric"]), moment(round(time_s * 1000))
-    return Sample(labels, time, math.nan, read_document(document))
+    return Sample(
+        label_set(each["metric"]), moment(round(time_s * 1000)), math.nan, read_document(document)
+    )
 
 
 def _series(each: Any) -> RawSeries:
@@ -125,7 +144,7 @@ def _series(each: Any) -> RawSeries:
     histograms = each.get("histograms")
     if not ("values" in each or histograms):
         raise ValueError("a series has neither values nor histograms")
-    return RawSeries(dict(each["metric"]), *samples, _histograms(histograms or ()))
+    return RawSeries(label_set(each["metric"]), *samples, _histograms(histograms or ()))
 
 
 def _samples(pairs: Sequence[Any]) -> Samples:

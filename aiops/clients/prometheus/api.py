@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiops.clients.prometheus.answers import read_answer, read_matrix, read_samples
 from aiops.clients.prometheus.matrix import read_range
-from aiops.clients.prometheus.refusals import Passing, one_line
+from aiops.clients.prometheus.refusals import Passing, Refused, one_line
 from aiops.clients.prometheus.series import milliseconds, seconds_text
 from aiops.types import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from aiops.clients.prometheus.answers import Answer, Sample
@@ -26,12 +26,15 @@ T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
 
+_NO_POST = {405, 501}
+
 
 class Api:
     """The API of the server that `transport` leads to."""
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
+        self._may_post = True
 
     def ask(
         self,
@@ -59,25 +62,50 @@ class Api:
         )
         for warning in answer.warnings:
             _LOG.warning("%s: %s", self.transport.url, one_line(warning))
+        for info in answer.infos:
+            _LOG.info("%s: %s", self.transport.url, one_line(info))
         return self.reading(read, answer.data)
+
+    def ask_long(
+        self,
+        read: Callable[[Any], T],
+        path: str,
+        fields: Mapping[str, Any],
+        envelope: Callable[[bytes], Answer] = read_answer,
+    ) -> T:
+        """Ask by POST, for no URL may be as long as a question; by GET where none is let through.
+
+        Raises
+        ------
+        Unreachable, Denied, InvalidInput
+            As `ask` does.
+        """
+        if self._may_post:
+            try:
+                return self.ask(read, "POST", path, envelope, data=fields)
+            except Refused as error:
+                if error.status not in _NO_POST:
+                    raise
+                self._may_post = False
+        return self.ask(read, "GET", path, envelope, params=fields)
 
     def vector(self, expr: str, at: datetime | None) -> tuple[Sample, ...]:
         """Return the value of an instant vector or a scalar at one time, now when left out."""
-        return self.ask(read_samples, "POST", "api/v1/query", data=_instant(expr, at))
+        return self.ask_long(read_samples, "api/v1/query", _instant(expr, at))
 
     def window(self, expr: str, at: datetime | None) -> tuple[RawSeries, ...]:
         """Return what a range selector, as ``up[5m]``, selects at one time, now when left out."""
-        return self.ask(read_matrix, "POST", "api/v1/query", read_range, data=_instant(expr, at))
+        return self.ask_long(read_matrix, "api/v1/query", _instant(expr, at), read_range)
 
     def range(self, expr: str, grid: Grid) -> tuple[RawSeries, ...]:
         """Return the values of an instant vector at the times of `grid`, at most `MAX_POINTS`."""
-        data = {
+        fields = {
             "query": expr,
             "start": seconds_text(grid.start_ms),
             "end": seconds_text(grid.end_ms),
             "step": seconds_text(grid.step_ms),
         }
-        return self.ask(read_matrix, "POST", "api/v1/query_range", read_range, data=data)
+        return self.ask_long(read_matrix, "api/v1/query_range", fields, read_range)
 
     def reading(self, read: Callable[[Any], T], content: Any) -> T:
         """Read what came with a 200; where that fails, it is incomplete or not Prometheus'.

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import numpy as np
 
+from aiops.clients.prometheus.answers import label_set
 from aiops.clients.prometheus.series import milliseconds, seconds_text
 from aiops.types import InvalidInput
 
@@ -73,10 +74,9 @@ class Catalog:
         if isinstance(selectors, str) or not selectors:
             raise InvalidInput(f"the selectors are {selectors!r}; give a list, as [{ANY_SERIES!r}]")
         window = {"start": milliseconds(start), "end": milliseconds(end)}
-        data: dict[str, Any] = {name: seconds_text(ms) for name, ms in window.items()}
-        return self._api.ask(
-            _label_sets, "POST", "api/v1/series", data=data | {"match[]": [*selectors]}
-        )
+        fields: dict[str, Any] = {name: seconds_text(ms) for name, ms in window.items()}
+        fields["match[]"] = [*selectors]
+        return self._api.ask_long(_label_sets, "api/v1/series", fields)
 
     def metadata(self) -> dict[str, Metadata]:
         """Return what the targets that are scraped now say of each metric, by its name.
@@ -108,7 +108,7 @@ class Catalog:
 
 
 def _label_sets(data: Any) -> tuple[dict[str, str], ...]:
-    return tuple(dict(each) for each in data)
+    return tuple(map(label_set, data))
 
 
 def _metadata(data: Any) -> dict[str, Metadata]:

@@ -178,16 +178,12 @@ class PrometheusClient(Catalog):
         """Return the frame that `query_range` gives for the plain selector of `matchers`.
 
         A sample counts for less than `LOOKBACK_S` seconds. A server without remote read is asked
-        by `query_range`, from its first refusal on.
+        by `query_range`, from its first refusal on; so is one that keeps samples to itself, which
+        may be native histograms.
         """
         grid = Grid.over(start, end, step_s)
-        if self._has_remote_read:
-            try:
-                return self._aligned(matchers, grid).frame()
-            except NoRemoteRead as error:
-                _LOG.info("%s", error)
-                self._has_remote_read = False
-        return self._table(remote.selector(matchers), grid).frame()
+        table = self._aligned(matchers, grid) if self._has_remote_read else None
+        return (table or self._table(remote.selector(matchers), grid)).frame()
 
     def alerts(
         self, start: datetime, end: datetime, step_s: float = ALERT_STEP_S
@@ -208,11 +204,20 @@ class PrometheusClient(Catalog):
                 table.row(series.labels)[places] = series.samples
         return table
 
-    def _aligned(self, matchers: Sequence[Matcher], grid: Grid) -> Table:
+    def _aligned(self, matchers: Sequence[Matcher], grid: Grid) -> Table | None:
+        """Return what remote read gives; None where it gives nothing, or a series without samples."""
         table = Table(grid)
         first_ms = grid.start_ms - round(LOOKBACK_S * 1000)
-        for series in self._reader.read(matchers, first_ms, grid.end_ms):
+        try:
+            found = self._reader.read(matchers, first_ms, grid.end_ms)
+        except NoRemoteRead as error:
+            _LOG.info("%s", error)
+            self._has_remote_read = False
+            return None
+        for series in found:
             self._check_plain(series)
+            if not len(series.times):
+                return None
             table.row(series.labels)[:] = align(series, grid, LOOKBACK_S)
         return table
 
@@ -220,6 +225,6 @@ class PrometheusClient(Catalog):
         if len(series.histograms):
             raise InvalidInput(
                 f"{self.url}: {series.name or 'the result'} is a native histogram, which no cell "
-                "of a frame holds; ask query_histograms or remote_read, or wrap the expression in "
+                "of a frame holds; ask query_histograms, or wrap the expression in "
                 "histogram_quantile(…) or histogram_count(…)"
             )

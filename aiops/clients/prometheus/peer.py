@@ -174,6 +174,11 @@ def _milliseconds(times: np.ndarray) -> np.ndarray:
     """Return int64 milliseconds of seconds, or of times without a zone, which are in UTC."""
     if times.dtype.kind == "M":
         times = times.astype("datetime64[ns]").astype(np.int64) / 1e9
+    if times.dtype.kind not in "iuf":
+        raise InvalidInput(
+            "the times of prometheus-api-client's objects must be seconds, or UTC without a zone; "
+            "take the zone off with tz_convert(None)"
+        )
     milliseconds: np.ndarray = np.rint(times * _MS).astype(np.int64)
     return milliseconds
 

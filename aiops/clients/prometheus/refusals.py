@@ -59,8 +59,10 @@ def raise_refusal(url: str, answer: httpx.Response) -> NoReturn:
         raise InvalidInput(
             f"{said}; it points elsewhere, to a login page?; give Prometheus' own URL"
         )
-    if status in {404, 405}:
+    if status == 404:
         said += f"; the server has no {answer.request.url.path}"
+    if status == 405:
+        said += f"; it takes no {answer.request.method} of {answer.request.url.path}"
     raise Refused(said, status)
 
 
@@ -78,7 +80,7 @@ def retry_after(text: str | None) -> float | None:
         return float(text)
     try:
         when = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
@@ -87,11 +89,11 @@ def _reason(answer: httpx.Response) -> tuple[str, str]:
     """Return Prometheus' type of the error and its words; plain text of a proxy is taken too."""
     media = answer.headers.get("Content-Type", "")
     if "text/plain" in media:
-        return "", one_line(answer.text)
+        return "", one_line(answer.content.decode(errors="replace"))
     try:
         document = json.loads(answer.content)
         return str(document.get("errorType", "")), one_line(str(document.get("error", "")))
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return "", answer.reason_phrase
 
 

@@ -65,14 +65,7 @@ class Transport:
         self._httpx = load("httpx")
         self._timeout_s = timeout_s
         self._sleep = sleep
-        self._http: httpx.Client = self._httpx.Client(
-            base_url=address.url,
-            auth=self._sign,
-            verify=access.tls.context(self._httpx.create_ssl_context) if access.tls else True,
-            # compressing costs the server far more time than a fast link saves
-            headers={"Accept-Encoding": "identity", **access.headers},
-            timeout=timeout_s,
-        )
+        self._http = self._connections(access)
 
     def close(self) -> None:
         """Close the connections."""
@@ -123,12 +116,31 @@ class Transport:
         if not answer.is_success:
             raise_refusal(self.url, answer)
         found = answer.headers.get("Content-Type", "")
-        if media not in found:
+        if media not in found.casefold():
             raise InvalidInput(
                 f"{self.url}/{path} answers with {found or 'nothing'}, not {media}; "
                 "is this the URL of a Prometheus?"
             )
         return answer.content
+
+    def _connections(self, access: Access) -> httpx.Client:
+        try:
+            tls = access.tls.context(self._httpx.create_ssl_context) if access.tls else True
+            client: httpx.Client = self._httpx.Client(
+                base_url=self.url,
+                auth=self._sign,
+                verify=tls,
+                # compressing costs the server far more time than a fast link saves
+                headers={"Accept-Encoding": "identity", **access.headers},
+                timeout=self._timeout_s,
+            )
+        except (ImportError, ValueError, OSError, self._httpx.InvalidURL):  # may tell a password
+            raise InvalidInput(
+                f"{self.url}: cannot be asked; check the name of the host, and HTTP_PROXY, "
+                "HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR in the "
+                "environment (a SOCKS proxy needs pip install 'httpx[socks]')"
+            ) from None
+        return client
 
     def _sign(self, request: httpx.Request) -> httpx.Request:
         header = self._auth.header()

@@ -15,13 +15,12 @@ import numpy as np
 
 from aiops.clients.prometheus.series import RawSeries
 from aiops.collectors.kubernetes.snapshot import INSTANCE
+from aiops.collectors.raw.rates import CLOSE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from aiops.collectors.raw.samples import Block
-
-_REACH = 1.1
 
 
 def evened(counters: Block, seen: Mapping[str, np.ndarray]) -> Iterator[RawSeries]:
@@ -52,7 +51,7 @@ def _without_resets(values: np.ndarray) -> np.ndarray:
 
 
 def _reach(times: np.ndarray) -> float:
-    return _REACH * float(times[-1] - times[0]) / (len(times) - 1)
+    return CLOSE * float(times[-1] - times[0]) / (len(times) - 1)
 
 
 def _continued(at: np.ndarray, times: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -77,7 +77,7 @@ def lines_of(block: bytes) -> tuple[pa.Array, int]:
 
     block, replaced = _utf8(block.removeprefix(_BOM))
     ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")) + 1
-    if not block.endswith(b"\n"):
+    if block and not block.endswith(b"\n"):
         ends = np.append(ends, len(block))
     offsets = np.concatenate([[0], ends]).astype(np.int32)
     lines = pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(block))

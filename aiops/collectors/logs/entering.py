@@ -7,7 +7,6 @@ from its beginning.
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +31,9 @@ _BATCHES = (10, 200)
 """How many lines are looked at for a time, and how many more where these have none."""
 
 _NEAR = 1 << 20
+
+_LONG_LINE = 64 << 10
+"""A longer line is looked at in pieces: a file may be of one line alone."""
 
 
 def is_sorted(stream: BufferedReader, size: int, form: Form) -> bool:
@@ -62,7 +64,7 @@ def time_after(stream: BufferedReader, place: int, form: Form) -> int:
     """Return the time of the first line at or after `place` that has one; `NO_TIME` if none has."""
     _to_line(stream, place)
     for few in _BATCHES:
-        lines, _ = lines_of(b"".join(islice(stream, few)))
+        lines, _ = lines_of(b"".join(stream.readline(_LONG_LINE) for _ in range(few)))
         known = form.read(lines).times
         known = known[known != NO_TIME]
         if len(known):
@@ -74,4 +76,4 @@ def _to_line(stream: BufferedReader, place: int) -> None:
     """Put `stream` at the beginning of the first line that begins at or after `place`."""
     stream.seek(max(place - 1, 0))
     if place:
-        stream.readline()
+        stream.readline(_NEAR)

@@ -1,7 +1,7 @@
 """Which log files there are, of which service each one is, and in which order they were written.
 
 A file is of the service that its rule names (``cart=/var/log/cart/*.log``), else of that which its
-own name says: ``cart.log``, ``cart.log.2.gz`` and ``cart-2026-11-22.log`` are all of cart.
+own name says: ``cart.log``, ``cart.log.2.gz`` and ``cart-2026-11-22.0.log`` are all of cart.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _DATE = r"[._-](?P<date>\d{4}-?\d\d-?\d\d(?:[-_T]?\d\d){0,3})"
 _TURN = r"\.(?P<turn>\d{1,4})"
 _NAME = re.compile(
-    rf"(?P<service>.+?)(?:{_DATE})?(?:\.(?:log|txt|out|err|jsonl?|ndjson))?"
+    rf"(?P<service>.+?)(?:{_DATE}(?:\.\d{{1,4}})?)?(?:\.(?:log|txt|out|err|jsonl?|ndjson))?"
     rf"(?:{_DATE.replace('date', 'date2')})?(?:{_TURN})?(?:\.gz)?"
 )
 _RULE = re.compile(r"(?P<service>[^/=]+)=(?P<place>.+)", re.DOTALL)
@@ -76,13 +76,19 @@ def service_of(path: Path) -> str:
 
 
 def _paths(place: str) -> list[Path]:
-    folder = Path(place)
-    matches = glob(place, recursive=True)  # noqa: PTH207  Path.glob takes no absolute pattern
-    found = folder.iterdir() if folder.is_dir() else map(Path, matches)
-    paths = sorted(path for path in found if path.is_file())
+    paths = sorted(path for path in _meant(place) if path.is_file())
     if not paths:
         raise InvalidInput(f"{place}: there is no such file; write a path, or a pattern in quotes")
     return paths
+
+
+def _meant(place: str) -> Iterable[Path]:
+    itself = Path(place)
+    if itself.is_dir():
+        return itself.iterdir()
+    if itself.exists():  # its name may look like a pattern
+        return [itself]
+    return map(Path, glob(place, recursive=True))  # noqa: PTH207  Path.glob takes no absolute pattern
 
 
 def _age(path: Path) -> tuple[str, bool, str, int]:

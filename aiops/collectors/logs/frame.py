@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -13,17 +14,19 @@ from aiops.collectors.port import check_window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     import pandas as pd
     import pyarrow as pa
 
     from aiops.collectors.logs.entries import Entries
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """From `start` on and up to `end`, which is not in it; nanoseconds since 1970."""
+    """From `start` on and up to `end`, which is not in it; nanoseconds since 1970, of any size."""
 
     start: int
     end: int
@@ -37,10 +40,8 @@ class Window:
         InvalidInput
             If one has no zone, or the end lies before the start.
         """
-        import pandas as pd
-
         check_window(start, end)
-        return cls(*(pd.Timestamp(moment).as_unit("ns").value for moment in (start, end)))
+        return cls(*((moment - _EPOCH) // _MICROSECOND * 1000 for moment in (start, end)))
 
 
 @dataclass(frozen=True, eq=False)  # arrays equal to others are arrays of booleans

@@ -1,6 +1,7 @@
 """Lines into entries: a line that begins none joins the one above it.
 
-Lines above the first time of a file are kept, each as an entry with that time, and counted.
+Lines above the first time of a file are kept, each as an entry with that time, and counted; of very
+many only the first ones.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 LONGEST = 32_768
 """Characters of one entry that are kept."""
 
+MOST_EARLY = 1_000
+"""Lines above the first time that are kept: a file may have no time at all, and be huge."""
+
 _TRACE = r"(?:^|\n)(?:Traceback \(most recent call last\)|panic: |Exception in thread )"
 _SECOND_LINE = r"\n(?P<level>[A-Z]+): "
 
@@ -37,7 +41,7 @@ class Counts:
     early : int
         Lines above the first time, kept with that time.
     untimed : int
-        Lines of a file in which no time was found.
+        Lines of a file in which no time was found, or beyond `MOST_EARLY` above its first.
     shortened : int
         Entries longer than `LONGEST` characters, cut there.
     """
@@ -86,7 +90,10 @@ class Joiner:
     def _go_on(self, lines: Entries) -> None:
         """Take in lines that begin no entry."""
         if self._above is None:
-            self._early.append(lines)
+            kept = lines.slice(0, MOST_EARLY - sum(map(len, self._early)))
+            self.counts.untimed += len(lines) - len(kept)
+            if len(kept) or not self._early:
+                self._early.append(self._shortened(kept))
         elif len(lines):
             self.counts.continued += len(lines)
             self._above = self._grouped(concat([self._above, lines]), np.array([0]))

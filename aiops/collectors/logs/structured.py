@@ -7,6 +7,7 @@ names no message is its own. Members inside members are named with dots (``log.l
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ from aiops.collectors.logs.levels import level_of, levels_of
 from aiops.collectors.logs.stamps import NO_TIME
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyarrow as pa
 
     from aiops.collectors.logs.stamps import Clock
@@ -47,12 +50,12 @@ class JsonFormat:
         if not known.any():
             return unread
         found = [row for row in rows if row is not None]
-        texts = pa.array([_message(row) for row in found], pa.string())
+        texts = strings([_message(row) for row in found])
         read = Entries(
             times=_times([_first(row, _TIME) for row in found], clock),
             levels=pa.array([level_of(_first(row, _LEVEL)) for row in found], pa.string()),
             texts=pc.if_else(texts.is_valid(), texts, lines.filter(pa.array(known))),
-            services=pa.array([_service(row, self.field) for row in found], pa.string()),
+            services=strings([_service(row, self.field) for row in found]),
             known=np.ones(len(found), bool),
         )
         return unread.overlaid(known, read)
@@ -86,6 +89,24 @@ class LogfmtFormat:
             known=np.ones(len(texts), bool),
         )
         return unread.overlaid(known, read)
+
+
+def strings(texts: Sequence[str | None]) -> pa.Array:
+    r"""Return texts that were read from JSON as an array.
+
+    What JSON can name and no text can hold, half a character of two (``\\ud83d``) as is left where a
+    program cuts a text, becomes the replacement character.
+    """
+    import pyarrow as pa
+
+    try:
+        return pa.array(texts, pa.string())
+    except UnicodeEncodeError:
+        return pa.array([None if text is None else _whole(text) for text in texts], pa.string())
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _object(line: str) -> dict[str, Any] | None:
@@ -133,7 +154,7 @@ def _times(written: list[str | None], clock: Clock) -> np.ndarray:
 
     # Seconds with an exponent, and with more digits than an epoch has, are how Go writes floats.
     plain = [_plain_number(text) for text in written]
-    texts = pa.array(plain, pa.string())
+    texts = strings(plain)
     times = np.full(len(written), NO_TIME)
     for form in TEXT_FORMATS:
         open_places = times == NO_TIME
@@ -165,7 +186,7 @@ def _values(lines: pa.Array, keys: tuple[str, ...]) -> pa.Array:
     """Return the value of the first of `keys` in each line, unquoted; null where there is none."""
     import pyarrow.compute as pc
 
-    named = "|".join(keys)
+    named = "|".join(map(re.escape, keys))
     pattern = rf'(?:^|\s)(?:{named})=(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s"]+))'
     found = pc.extract_regex(lines, pattern)
     quoted = pc.replace_substring_regex(pc.struct_field(found, "quoted"), r"\\(.)", r"\1")

@@ -1,7 +1,8 @@
 r"""What container runtimes put around each line: a time of their own, and which output it came from.
 
 CRI (containerd, CRI-O): ``2026-11-22T14:05:00.123456789Z stdout F the line``, with ``P`` for a part
-of a line that the next one continues. Docker: ``{"log": "the line\n", "stream": …, "time": …}``.
+of a line that the next one continues. Docker: ``{"log": "the line\n", "stream": …, "time": …}``,
+without the line break for a part of a line.
 API: ``2026-11-22T14:05:00.123456789Z the line``, as an API server writes them when asked for times.
 """
 
@@ -16,6 +17,7 @@ import pyarrow as pa
 
 from aiops.collectors.logs.formats import TextFormat
 from aiops.collectors.logs.stamps import NO_TIME, Clock
+from aiops.collectors.logs.structured import strings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,8 +50,8 @@ class Wrapper:
 def wrapper_of(lines: pa.Array) -> Wrapper | None:
     """Return the wrapper that most of the lines carry; None if there is none."""
     for wrapper in (CRI, DOCKER):
-        wrapped = int((wrapper.unwrap(lines).times != NO_TIME).sum())
-        if 2 * wrapped > len(lines):
+        found = wrapper.unwrap(lines)
+        if 2 * int((found.times != NO_TIME).sum()) > len(found.times):
             return wrapper
     return None
 
@@ -66,14 +68,22 @@ def _unwrap_cri(lines: pa.Array) -> Wrapped:
     said = pc.if_else(pa.array(read.known), said, lines)
     unfinished = read.known & parts
     whole = Wrapped(read.times, said)
-    return _rejoined(whole, unfinished) if unfinished.any() else whole
+    if not unfinished.any():
+        return whole
+    errors = pc.starts_with(read.texts, "stderr").to_numpy(zero_copy_only=False)
+    return _rejoined(whole, unfinished, errors & read.known)
 
 
 def _unwrap_docker(lines: pa.Array) -> Wrapped:
     rows = [_docker_row(line) for line in lines.to_pylist()]
-    stamps = pa.array([f"{time} " for time, _ in rows], pa.string())
-    said = pa.array([text.rstrip("\r\n") for _, text in rows], pa.string())
-    return Wrapped(_API.read(stamps, _UTC).times, said)
+    stamps = strings([f"{time} " for time, _, _ in rows])
+    said = strings([text.rstrip("\r\n") for _, text, _ in rows])
+    whole = Wrapped(_API.read(stamps, _UTC).times, said)
+    ended = np.array([text.endswith("\n") for _, text, _ in rows], bool)
+    unfinished = (whole.times != NO_TIME) & ~ended
+    if not (unfinished.any() and ended.any()):  # some who write this form leave out all line breaks
+        return whole
+    return _rejoined(whole, unfinished, np.array([stream == "stderr" for _, _, stream in rows]))
 
 
 def _unwrap_api(lines: pa.Array) -> Wrapped:
@@ -81,26 +91,33 @@ def _unwrap_api(lines: pa.Array) -> Wrapped:
     return Wrapped(read.times, read.texts)
 
 
-def _docker_row(line: str) -> tuple[str, str]:
-    """Return the time and the text of a line; no time and the whole line where there is no wrapper."""
+def _docker_row(line: str) -> tuple[str, str, str]:
+    """Return time, text and stream of a line; without a wrapper the whole line and two empty ones."""
     if not line.startswith('{"'):
-        return "", line
+        return "", line, ""
     try:
         row = json.loads(line)
-        text, time = row["log"], row["time"]
+        told = row["time"], row["log"], row["stream"]
     except (ValueError, RecursionError, KeyError, TypeError):
-        return "", line
-    wrapped = isinstance(text, str) and isinstance(time, str) and "stream" in row
-    return (time, text) if wrapped else ("", line)
+        return "", line, ""
+    return told if all(isinstance(each, str) for each in told) else ("", line, "")
 
 
-def _rejoined(wrapped: Wrapped, unfinished: np.ndarray) -> Wrapped:
-    """Put each unfinished line and those after it together, up to the one that ends it."""
+def _rejoined(wrapped: Wrapped, unfinished: np.ndarray, errors: np.ndarray) -> Wrapped:
+    """Put each unfinished line and those after it together, up to the one that ends it.
+
+    Both streams, of which `errors` is one, are written in turns: each goes on by itself.
+    """
     import pyarrow.compute as pc
 
-    firsts = np.flatnonzero(~np.concatenate([[False], unfinished[:-1]]))
-    groups = pa.ListArray.from_arrays(np.append(firsts, len(unfinished)), wrapped.lines)
-    return Wrapped(wrapped.times[firsts], pc.binary_join(groups, ""))
+    order = np.argsort(errors, kind="stable")
+    other = np.diff(errors[order], prepend=False)
+    firsts = np.flatnonzero(~np.concatenate([[False], unfinished[order][:-1]]) | other)
+    groups = pa.ListArray.from_arrays(
+        np.append(firsts, len(order)).astype(np.int32), wrapped.lines.take(order)
+    )
+    back = np.argsort(order[firsts])
+    return Wrapped(wrapped.times[order[firsts]][back], pc.binary_join(groups, "").take(back))
 
 
 CRI = Wrapper("cri", _unwrap_cri)

@@ -57,28 +57,27 @@ def parse_exposition(
             "pip install 'aiops-toolkit[kubernetes]'"
         ) from error
     kept = text if only is None else _lines(text, only)
+    counters = set(_COUNTERS.findall(text))
     try:
-        families = list(text_string_to_metric_families(kept))
-    except ValueError as error:
+        return tuple(
+            RawSeries(
+                {NAME: _as_written(sample.name, counters), **sample.labels},
+                np.array([_milliseconds(sample.timestamp, at_ms)], np.int64),
+                np.array([sample.value], np.float64),
+            )
+            for family in text_string_to_metric_families(kept)
+            for sample in family.samples
+        )
+    except (ValueError, OverflowError) as error:
         said = " ".join(str(error).split())[:200]
         raise InvalidInput(f"an exposition breaks the text format: {said}") from None
-    counters = set(_COUNTERS.findall(text))
-    return tuple(
-        RawSeries(
-            {NAME: _as_written(sample.name, counters), **sample.labels},
-            np.array([_milliseconds(sample.timestamp, at_ms)], np.int64),
-            np.array([sample.value], np.float64),
-        )
-        for family in families
-        for sample in family.samples
-    )
 
 
 def _lines(text: str, only: Collection[str]) -> str:
     """Return the lines that tell a type, or a sample of one of the names."""
     kept = (
         line
-        for line in text.splitlines()
+        for line in text.split("\n")
         if line.startswith("# TYPE") or ((found := _METRIC.match(line)) and found[0] in only)
     )
     return "\n".join(kept)

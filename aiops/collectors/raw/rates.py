@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aiops.clients.prometheus.series import Grid
     from aiops.collectors.raw.samples import Block
 
-_CLOSE = 1.1
+CLOSE = 1.1
 """A sample is close to a window's edge if nearer than so many mean distances of samples."""
 
 
@@ -144,7 +144,7 @@ class Windows:
         """
         with np.errstate(invalid="ignore", over="ignore"):  # counters may be infinite or NaN
             gained = self._gained()
-            span, half, close = self.span, self.distance / 2, _CLOSE * self.distance
+            span, half, close = self.span, self.distance / 2, CLOSE * self.distance
             to_end = np.where(self.to_end < close, self.to_end, half)
             factor = (span + self._to_start(gained, close, half) + to_end) / span
             everywhere = np.full(self.enough.shape, np.nan)
@@ -157,7 +157,7 @@ class Windows:
         Where it was born or died inside, the rate is that of a part of the window.
         """
         with np.errstate(invalid="ignore", over="ignore"):
-            close = _CLOSE * self.distance
+            close = CLOSE * self.distance
             from_start = (self.to_start < close) & (self._to_zero(self._gained()) >= self.to_start)
             whole = np.zeros(self.enough.shape, dtype=bool)
             whole[self.enough] = from_start & (self.to_end < close)

@@ -45,7 +45,7 @@ def to_workloads(
         Metrics that cannot be added: ratios, ages.
     whole : DataFrame, optional
         bool, labelled as `frame`: False where a value is of a part of its window, as that of a
-        counter which was born or died inside (`aiops.collectors.rates.Windows.whole`). Such a
+        counter which was born or died inside (`aiops.collectors.raw.rates.Windows.whole`). Such a
         value counts for the sum and the mean, but not for the highest and the spread: a pod that
         just starts is not one that is idle. Where a service has no other, these are missing.
 

@@ -124,6 +124,8 @@ class TestReads:
         client.logs("shop", "cart-0", since=since, previous=True, timestamps=True)
         asked = {"sinceTime": "2026-11-22T14:05:00Z", "previous": "true", "timestamps": "true"}
         assert sent[0].query == asked
+        client.logs("shop", "cart-0", since=datetime(999, 1, 1, tzinfo=UTC))
+        assert sent[1].query == {"sinceTime": "0999-01-01T00:00:00Z"}
 
     def test_a_log_since_no_moment(self, client):
         with pytest.raises(InvalidInput, match="no time zone"):

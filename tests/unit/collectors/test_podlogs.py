@@ -105,6 +105,13 @@ def test_a_pod_that_nothing_owns_is_its_own_service(server, client):
     assert frame.to_numpy().tolist() == [["lonely", "INFO", "INFO hello"]]
 
 
+def test_a_container_that_has_printed_nothing_has_no_line(server, client):
+    server.add(pod("quiet", container("app")))
+    server.api.logs["shop", "quiet", "app", False] = []
+    (report,) = PodLogCollector(client, ["shop"], tail=1).read(T0, T0 + HOUR).containers
+    assert (report.counts.lines, report.counts.untimed, report.cut) == (0, 0, False)
+
+
 def test_a_container_that_waits_has_no_log_yet(server, client):
     server.add(pod("new", container("app", state="waiting")))
     found = PodLogCollector(client, ["shop"]).read(T0, T0 + HOUR)

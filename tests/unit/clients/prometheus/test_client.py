@@ -1,5 +1,6 @@
 """The client against a loopback server that answers as recorded."""
 
+import logging
 import subprocess
 import sys
 
@@ -145,6 +146,18 @@ def test_a_frame_comes_by_promql_from_there_and_it_is_asked_once(server, client)
     assert server.asked[1].form["query"] == r'{__name__="up",job!="a\"b"}'
 
 
+def test_a_series_that_remote_read_keeps_the_samples_of_is_asked_by_promql(server, client):
+    histogram = {"count": "1", "sum": "2", "buckets": []}
+    promql = success("matrix", [{"metric": UP, "histograms": [[T0_S, histogram]]}])
+    server.says(stored(UP, []), promql)
+    with pytest.raises(InvalidInput, match=r"up is a native histogram.* ask query_histograms"):
+        client.remote_read_range([Matcher("__name__", "up")], T0, at(45), 15)
+    server.says(stored(UP, []), success("matrix", []), stored(UP, [(0, 1.0)]))
+    assert client.remote_read_range([Matcher("__name__", "up")], T0, at(45), 15).empty
+    assert len(client.remote_read_range([Matcher("__name__", "up")], T0, T0, 15)) == 1
+    assert server.asked[-1].path == "/api/v1/read"
+
+
 def test_a_remote_read_that_is_too_much_is_refused_as_such(server, client):
     server.says(Reply(b"exceeded sample limit (50000000)", 400, "text/plain"))
     with pytest.raises(InvalidInput, match="exceeded sample limit") as caught:
@@ -196,6 +209,7 @@ def test_what_cannot_work_is_said_at_once(server, client, sleeps, reply, text):
         success("vector", [{"metric": UP, "value": [1e300, "1"]}]),
         success("vector", [7]),
         success("vector", [{"metric": 7, "value": [T0_S, "1"]}]),
+        success("vector", [{"metric": {"job": None}, "value": [T0_S, "1"]}]),
     ],
 )
 def test_an_answer_of_another_shape_is_one_line(server, client, reply):
@@ -212,9 +226,16 @@ def test_times_that_were_not_asked_for_are_refused(server, client, second):
 
 
 def test_warnings_are_logged(server, client, caplog):
-    server.says(success("vector", [], warnings=["one store\nis away"]))
+    caplog.set_level(logging.INFO)
+    server.says(success("vector", [], warnings=["one store\nis away"], infos=["no counter?"]))
     assert client.query("up") == ()
-    assert "one store is away" in caplog.text
+    told = [
+        (record.levelname, record.message) for record in caplog.records if "aiops" in record.name
+    ]
+    assert told == [
+        ("WARNING", f"{client.url}: one store is away"),
+        ("INFO", f"{client.url}: no counter?"),
+    ]
 
 
 @pytest.mark.parametrize("library", ["httpx", "orjson", "cramjam"])

@@ -56,6 +56,12 @@ def test_what_was_asked_for_one_time_is_a_row():
     pd.testing.assert_frame_equal(frame_of(snapshot), frame, check_exact=True)
 
 
+def test_times_with_a_zone_are_refused():
+    times = pd.to_datetime([0, 15], unit="s", utc=True)
+    with pytest.raises(InvalidInput, match=r"take the zone off with tz_convert\(None\)"):
+        frame_of(pd.DataFrame({"value": [1.0, 2.0]}, index=times))
+
+
 def test_a_frame_without_labels_is_one_series():
     frame = frame_of(peer.MetricRangeDataFrame([{"metric": {}, "values": [[T0_S, "1"]]}]))
     assert frame.to_numpy().tolist() == [[1]]

@@ -4,10 +4,11 @@ import logging
 import socket
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from aiops.clients.prometheus import Matcher, PrometheusClient
+from aiops.clients.prometheus import Auth, Matcher, PrometheusClient
 from aiops.clients.prometheus.transport import LONGEST_WAIT_S, WAITS_S
 from aiops.types import Denied, InvalidInput, Unreachable
 from tests.unit.clients.prometheus.replies import (
@@ -80,6 +81,13 @@ def test_a_server_that_asks_for_patience_gets_it(server, client, sleeps):
     assert sleeps == [7.0, 0.0, WAITS_S[2]]
 
 
+@pytest.mark.parametrize("text", ["", "-1", f"Thu, 01 Jan 2026 00:00:00 +{'9' * 20}"])
+def test_a_patience_that_cannot_be_read_is_our_own(server, client, sleeps, text):
+    server.says(Reply(b"", 429, Retry_After=text), success("scalar", [T0_S, "1"]))
+    client.query("1")
+    assert sleeps == [WAITS_S[0]]
+
+
 def test_a_date_to_come_back_at_is_waited_for(server, client, sleeps):
     later = format_datetime(datetime.now(UTC) + timedelta(seconds=20), usegmt=True)
     server.says(Reply(b"", 503, Retry_After=later), success("scalar", [T0_S, "1"]))
@@ -118,6 +126,70 @@ def test_a_missing_right_is_denied(server, client, sleeps, status):
     with pytest.raises(Denied, match=f"{status} Unauthorized; a token or password is missing"):
         client.query("1")
     assert sleeps == []
+
+
+@pytest.mark.parametrize("charset", ["hex", "rot13", "idna", "none-of-them"])
+def test_a_refusal_is_told_whatever_it_says_of_its_letters(server, client, charset):
+    server.says(Reply(b"No\xff!", 400, f"text/plain; charset={charset}"))
+    with pytest.raises(InvalidInput, match="400 No\ufffd!"):
+        client.query("1")
+
+
+def test_a_refusal_of_endless_depth_is_one_line(server, client):
+    server.says(Reply(b"[" * 100_000, 400))
+    with pytest.raises(InvalidInput, match=r"400 Bad Request$"):
+        client.query("1")
+
+
+def test_where_no_post_is_let_through_it_is_asked_by_get_from_then_on(server, client):
+    answer = success("scalar", [T0_S, "1"])
+    server.says(
+        Reply(b"no", 405, "text/plain"), answer, answer, Reply({"status": "success", "data": []})
+    )
+    assert [client.query("up{a='+&'}", T0)[0].value for _ in range(2)] == [1, 1]
+    client.series(["up", "down"], T0, T0)
+    paths = [urlsplit(asked.path) for asked in server.asked]
+    assert [path.path for path in paths] == ["/api/v1/query"] * 3 + ["/api/v1/series"]
+    assert parse_qs(paths[1].query) == {"query": ["up{a='+&'}"], "time": [f"{T0_S}.000"]}
+    assert parse_qs(paths[3].query)["match[]"] == ["up", "down"]
+
+
+def test_a_method_that_is_not_allowed_is_named(server, client):
+    server.says(Reply(b"no", 405, "text/plain"))
+    with pytest.raises(InvalidInput, match="405 no; it takes no GET of /api/v1/query"):
+        client.query("1")
+
+
+def test_a_media_type_has_no_case(server, client):
+    server.says(Reply(success("scalar", [T0_S, "1"]).body, media="Application/JSON;Charset=UTF-8"))
+    assert client.query("1")[0].value == 1
+
+
+def test_a_redirection_is_not_followed_and_takes_no_secret_along(server):
+    server.says(Reply(b"", 307, Location=f"http://localhost:{server.http.server_port}/elsewhere"))
+    with (
+        PrometheusClient(f"http://{server.address}", auth=Auth(token=SECRET)) as client,
+        pytest.raises(InvalidInput, match=r"307 .*it points elsewhere"),
+    ):
+        client.query("1")
+    assert [asked.path for asked in server.asked] == ["/api/v1/query"]
+
+
+ENVIRONMENTS = [
+    ("ALL_PROXY", f"socks://me:{SECRET}@127.0.0.1:1"),
+    ("HTTPS_PROXY", f"http://me:{SECRET}@[::"),
+    ("SSL_CERT_FILE", "/nonexistent"),
+    ("SSL_CERT_FILE", __file__),
+]
+
+
+@pytest.mark.parametrize(("variable", "value"), ENVIRONMENTS)
+def test_an_environment_that_cannot_be_used_is_one_line(monkeypatch, variable, value):
+    monkeypatch.delenv(variable.lower(), raising=False)  # of the two it would count
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(InvalidInput, match=f"cannot be asked; .*{variable}") as caught:
+        PrometheusClient("http://prometheus")
+    assert SECRET not in str(caught.value)
 
 
 def test_ready_asks_once(server, client, sleeps):
@@ -181,6 +253,9 @@ def test_secrets_are_sent_and_never_shown(server, caplog):
         f"http://prometheus?token={SECRET}",
         "http://prometheus:99999",
         "http://[::1",
+        "http://prometheus..example",
+        f"http://{'a' * 64}",
+        "http://é..example",
     ],
 )
 def test_a_url_that_cannot_be_used_is_refused_and_not_repeated(url):

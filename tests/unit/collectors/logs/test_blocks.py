@@ -51,6 +51,11 @@ def test_a_byte_order_mark_is_no_part_of_the_first_line():
     assert lines_of(b"\xef\xbb\xbfone")[0].to_pylist() == ["one"]
 
 
+@pytest.mark.parametrize("block", [b"", b"\xef\xbb\xbf"])
+def test_nothing_is_no_line(block):
+    assert lines_of(block)[0].to_pylist() == []
+
+
 def test_packed_files_are_unpacked(tmp_path):
     path = tmp_path / "a.log.1.gz"
     path.write_bytes(gzip.compress(b"one\ntwo\n"))

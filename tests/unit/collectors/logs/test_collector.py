@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.cases.rules import check_logs
 from aiops.collectors.logs import LogFileCollector, blocks, entering, scan
+from aiops.collectors.logs.lines import form_of
+from aiops.collectors.logs.stamps import NO_TIME, Clock
 from aiops.errors import InvalidInput
 
 T0 = datetime(2026, 11, 22, 14, tzinfo=UTC)
@@ -53,6 +56,13 @@ def test_the_window_has_its_start_and_not_its_end(tmp_path):
         T0 + timedelta(seconds=1), T0 + timedelta(seconds=3)
     )
     assert frame["message"].tolist() == ["1", "2"]
+
+
+def test_a_window_may_be_all_of_time(tmp_path):
+    write(tmp_path / "a.log", iso(0, "one"), "1701-01-01 00:00:00 two")
+    collector = LogFileCollector.at([tmp_path])
+    found = collector.logs(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+    assert found["message"].tolist() == ["two", "one"]
 
 
 def test_what_became_of_each_line_is_told(tmp_path):
@@ -172,6 +182,15 @@ def test_a_long_file_out_of_order_is_read_whole(tmp_path, monkeypatch):
     found = LogFileCollector.at([tmp_path]).read(T0, T0 + timedelta(seconds=100))
     assert found.frame["message"].tolist() == [str(number) for number in range(10)]
     assert found.files[0].counts.lines == 1000
+
+
+def test_a_file_of_one_endless_line_is_looked_at_in_pieces(tmp_path, monkeypatch):
+    monkeypatch.setattr(entering, "_NEAR", 10)
+    monkeypatch.setattr(entering, "_LONG_LINE", 10)
+    form = form_of(pa.array([iso(0, "INFO x")]), Clock(), field=None, stamped=False)
+    with write(tmp_path / "a.log", "x" * 1_000_000).open("rb") as stream:
+        assert entering.time_after(stream, 5, form) == NO_TIME
+        assert stream.tell() < 10_000
 
 
 def test_a_long_file_with_a_stretch_of_no_times_is_read_whole(tmp_path, monkeypatch):

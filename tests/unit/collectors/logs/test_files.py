@@ -16,7 +16,7 @@ from aiops.errors import InvalidInput
         ("cart.log.12.gz", "cart"),
         ("cart-2026-11-22.log", "cart"),
         ("cart.log-20261122.gz", "cart"),
-        ("cart.2026-11-22.0.log.gz", "cart.2026-11-22.0"),
+        ("cart.2026-11-22.0.log.gz", "cart"),
         ("cart_20261122T140500.jsonl", "cart"),
         ("order-service.out", "order-service"),
         ("cart2.txt", "cart2"),
@@ -52,6 +52,12 @@ def test_a_rule_names_the_service_and_the_first_one_counts(tmp_path):
         ("cart", "0.log"),
         ("web", "web.log"),
     ]
+
+
+def test_a_file_that_is_named_like_a_pattern_is_that_file(tmp_path):
+    path = tmp_path / "cart[1].log"
+    path.touch()
+    assert [file.path for file in find_files([path, str(tmp_path / "cart[[]1].log")])] == [path]
 
 
 def test_a_path_with_an_equals_sign_is_a_path(tmp_path):

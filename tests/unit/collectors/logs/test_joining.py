@@ -8,6 +8,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aiops.collectors.logs import joining
 from aiops.collectors.logs.entries import Entries, concat
 from aiops.collectors.logs.joining import LONGEST, Joiner
 from aiops.collectors.logs.stamps import NO_TIME
@@ -42,6 +43,14 @@ def test_lines_above_the_first_time_are_kept_with_it_and_counted():
 def test_a_file_without_any_time_is_counted():
     joiner, entries = joined(lines((None, "a")), lines((None, "b"), (None, "c")))
     assert (len(entries), joiner.counts.untimed, joiner.counts.lines) == (0, 3, 3)
+
+
+def test_of_very_many_early_lines_the_first_are_kept_and_cut(monkeypatch):
+    monkeypatch.setattr(joining, "MOST_EARLY", 3)
+    early = [(None, "x" * (LONGEST + 1)), *((None, str(i)) for i in range(5))]
+    joiner, entries = joined(lines(*early[:2]), lines(*early[2:]), lines((7, "a")))
+    assert entries.texts.to_pylist() == ["x" * LONGEST, "0", "1", "a"]
+    assert (joiner.counts.early, joiner.counts.untimed, joiner.counts.shortened) == (3, 3, 1)
 
 
 TIMED = st.lists(st.tuples(st.none() | st.integers(0, 9), st.text("ab", min_size=1, max_size=3)))

@@ -129,10 +129,24 @@ def test_broken_json_is_a_line_like_others(line):
         ("level=info app=cart", "app", "cart"),
         ("level=info app=cart", "service", None),
         ("2026-11-22 14:05:00 app=cart", "app", None),
+        ("level=info k8s_app=no k8s.app=cart", "k8s.app", "cart"),
+        ("level=info app=cart", "a(pp", None),
     ],
 )
 def test_the_service_may_be_in_the_line(line, field, service):
     assert read(line, field=field)[1].services[0].as_py() == service
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        (r'{"time":"x","msg":"cut \ud83d","app":"\udc00"}', "cut \ufffd"),
+        (r'{"time":"\ud83d","msg":"whole \ud83d\ude00"}', "whole \U0001f600"),
+        (r'{"log":"cut \ud83d\n","stream":"stdout","time":"2026-11-22T14:05:00Z"}', "cut \ufffd"),
+    ],
+)
+def test_half_a_character_is_replaced(line, text):
+    assert read(line, field="app")[1].texts.to_pylist() == [text]
 
 
 class TestWrapped:
@@ -155,6 +169,24 @@ class TestWrapped:
         assert form.name == "docker logfmt"
         assert entries.levels.to_pylist() == ["WARN"]
         assert entries.times[0] == np.datetime64(f"{AT}.5", "ns").astype(np.int64)
+
+    def test_parts_of_both_streams_are_kept_apart(self):
+        written = ["stdout P a ", "stderr P x ", "stdout P b ", "stderr F y", "stdout F c"]
+        _, entries = read(*(f"{AT}.{place}Z {text}" for place, text in enumerate(written)))
+        assert entries.texts.to_pylist() == ["a b c", "x y"]
+        times = np.array([f"{AT}.0", f"{AT}.1"], "datetime64[ns]")
+        assert entries.times.tolist() == times.astype(np.int64).tolist()
+        rows = [("out", "a "), ("err", "x "), ("err", r"y\n"), ("out", r"b\n")]
+        lines = (f'{{"log":"{a}","stream":"std{s}","time":"{AT}Z"}}' for s, a in rows)
+        assert read(*lines)[1].texts.to_pylist() == ["a b", "x y"]
+
+    def test_docker_lines_and_their_parts(self):
+        parts = ['{\\"level\\":\\"error\\",', '\\"msg\\":\\"long\\"}\\n', "level=info msg=x\\n"]
+        _, entries = read(
+            *(f'{{"log":"{part}","stream":"stdout","time":"{AT}Z"}}' for part in parts)
+        )
+        assert entries.texts.to_pylist() == ["long", "x"]
+        assert entries.levels.to_pylist() == ["ERROR", "INFO"]
 
     def test_a_stack_trace_of_plain_prints_stays_with_its_line(self):
         printed = ["ready", "Traceback (most recent call last):", "  File x", "ValueError: no"]

@@ -1,5 +1,6 @@
 """Rates of log lines count each line once, in the row that looks back on it."""
 
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -79,6 +80,16 @@ def test_rates_are_those_of_a_loop_over_the_lines(rows):
         assert list(found.columns) == sorted(expected)
         for name, values in expected.items():
             np.testing.assert_allclose(found[name], values)
+
+
+def test_a_long_name_takes_its_room_once():
+    frame = logs(*((second, "a" * 10_000, "INFO") for second in range(60)))
+    whole = pd.concat([frame] * 50)
+    tracemalloc.start()
+    level_rates(whole, T0, T0 + timedelta(seconds=60), 15.0)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 20e6  # a copy for each of the 3,000 lines would be 120 MB
 
 
 def test_silence_is_not_enough_data():

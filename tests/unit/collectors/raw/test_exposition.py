@@ -43,11 +43,17 @@ def test_only_the_names_that_are_wanted_are_read():
     assert set(read(only=["failures", "took_seconds"])) == {"failures"}
 
 
+@pytest.mark.parametrize("odd", ["\u2028", "\x85", "\x0c"])
+def test_a_line_ends_at_a_line_break_alone(odd):
+    (one,) = parse_exposition(f'up{{pod="a{odd}b"}} 1\n', 0, only=["up"])
+    assert one.labels["pod"] == f"a{odd}b"
+
+
 def test_a_name_is_no_prefix():
     assert parse_exposition("cpu_total 1\ncpu 2\n", 0, only=["cpu"])[0].samples.tolist() == [2.0]
 
 
-@pytest.mark.parametrize("text", ["up one", 'up{pod="a" 1'])
+@pytest.mark.parametrize("text", ["up one", 'up{pod="a" 1', "up 1 NaN", "up 1 1e300"])
 def test_what_breaks_the_format_is_one_clear_line(text):
     with pytest.raises(InvalidInput, match="breaks the text format") as refused:
         parse_exposition(text, 0)
