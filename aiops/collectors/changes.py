@@ -29,7 +29,12 @@ if TYPE_CHECKING:
 
 RESTART, VERSION, ROLLOUT = "restart", "version", "rollout"
 
-STARTS = ("process_start_time_seconds", "kube_pod_start_time", "container_start_time_seconds")
+STARTS = (
+    "node_boot_time_seconds",
+    "process_start_time_seconds",
+    "kube_pod_start_time",
+    "container_start_time_seconds",
+)
 """Gauges that hold the time at which an instance started, in seconds since 1970."""
 
 IMAGES = ("kube_pod_container_info", "container_start_time_seconds")
@@ -212,12 +217,22 @@ def _told(starts: Sequence[_Start]) -> Event:
 
 
 def _replaced(versions: Mapping[str, np.ndarray]) -> Iterator[tuple[int, str, str]]:
-    """Yield (place in time, old, new) of each version that came when there was another before."""
+    """Yield (place in time, old, new) of each version that came, or came back, after another.
+
+    One that comes back beside an older one that stayed is a part that starts again and again.
+    """
     for new, there in versions.items():
-        place = int(there.argmax())
-        before = sorted(old for old, seen in versions.items() if old != new and seen[:place].any())
-        if before:
-            yield place, ", ".join(before), new
+        first, since = int(there.argmax()), -1
+        for place in map(int, np.flatnonzero(there)):
+            before = [
+                old
+                for old, seen in sorted(versions.items())
+                if seen[since + 1 : place].any()
+                and (since < 0 or not seen[since] or seen.argmax() > first)
+            ]
+            if before:
+                yield place, ", ".join(before), new
+            since = place
 
 
 def _moment(seconds: float) -> datetime:

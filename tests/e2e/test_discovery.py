@@ -118,6 +118,46 @@ def test_python_and_both_forms_of_promql_agree_whose_a_series_is(
         assert alone.value == pytest.approx(number)
 
 
+TARGET = st.fixed_dictionaries(
+    {
+        "job": st.sampled_from(["node", "n.de", "web"]),
+        "instance": st.sampled_from(["db:9100", "[::1]:9100", "db", "cart:1", "a:b:c"]),
+    },
+    optional={"service": st.just("cart"), "namespace": st.sampled_from(["one", "two"])},
+)
+
+
+@settings(
+    deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(TARGET, min_size=1, max_size=8, unique_by=lambda each: tuple(sorted(each.items()))))
+def test_all_agree_on_what_is_of_a_host(server, client, targets):
+    listed = [{"__name__": f"host{next(numbers)}", **each} for each in targets]
+    listed = [each | {"__name__": listed[0]["__name__"]} for each in listed]
+    exporters = [each | {"__name__": "node_uname_info"} for each in listed if each["job"] != "web"]
+    found = families_of(listed + exporters, {}, Labels())
+    (family,) = (each for each in found if each.name != "node_uname_info")
+    now = np.array([int(END.timestamp() * 1000)])
+    server.write((each, now, np.array([2.0**at])) for at, each in enumerate(listed))
+    expected = {}
+    for place, each in enumerate(listed):
+        identity = family.subject.identity(each)
+        if identity is not None:
+            shown = shown_as(family, identity.service, identity.namespace)
+            expected[shown] = expected.get(shown, 0.0) + 2.0**place
+    assert set(expected) == set(family.owners)
+    everyone = {}
+    for sample in client.query(Scope().grouped(Selection(family), str), END):
+        service, space = (sample.labels.get(label, "") for label in ("service", "namespace"))
+        if service:
+            shown = shown_as(family, service, space)
+            everyone[shown] = everyone.get(shown, 0.0) + sample.value
+    assert everyone == pytest.approx(expected)
+    for service, number in expected.items():
+        (alone,) = client.query(Scope(service).grouped(Selection(family), str), END)
+        assert alone.value == pytest.approx(number)
+
+
 def shown_as(family, service, namespace):
     exact = display_name(service, namespace)
     return exact if exact in family.owners else display_name(service)
@@ -323,10 +363,10 @@ def test_a_plain_node_exporter_is_mapped_and_what_is_missing_is_told(tmp_path):
         got = DiscoveredCollector(client, Settings()).pulled(start, end, 1)
     assert inventory.share >= 0.95
     assert inventory.scrape_s == pytest.approx(1, rel=0.05)
-    assert inventory.services == (HOST, "node")
     missing = (SignalKind.TRAFFIC, SignalKind.ERRORS, SignalKind.LATENCY)
-    assert golden(inventory) == {HOST: missing, "node": missing}
-    assert {"cpu", "memory", "node_load1"} <= set(got.frame[HOST])
+    assert golden(inventory) == {HOST: missing}, "the host and its exporter are one service"
+    assert {"cpu", "memory", "node_load1", "available"} <= set(got.frame[HOST])
+    assert "request_rate" not in got.frame[HOST]
     assert got.refused == ()
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from aiops.clients.kubernetes import KubernetesClient
     from aiops.collectors.callgraph.configuration import Mount
     from aiops.collectors.callgraph.hosts import Name
-    from aiops.collectors.callgraph.workloads import Ref
+    from aiops.collectors.kubernetes.state import Ref
 
 INGRESS = "ingress"
 """The caller of what is reached from outside the cluster."""

@@ -1,8 +1,9 @@
-"""What runs in a cluster, and which Services reach it: pods owned, step by step, up to a workload.
+"""What runs in a cluster, and which Services reach it.
 
 Deployments, StatefulSets, DaemonSets and CronJobs are read from their templates, so that one
-without a pod is there too: it may be what broke. A pod whose owners end at another kind belongs to
-that; one without an owner is its own workload. Secrets are never read.
+without a pod is there too: it may be what broke. Any other pod belongs to what
+`aiops.collectors.kubernetes.owners` says; one that nothing owns is its own workload. Secrets are
+never read.
 """
 
 from __future__ import annotations
@@ -10,15 +11,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from aiops.collectors.kubernetes.owners import Owners
+from aiops.collectors.kubernetes.state import Ref
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from aiops.clients.kubernetes import KubernetesClient
     from aiops.collectors.callgraph.hosts import Name
-
-Document = dict[str, Any]
-Ref = tuple[str, str, str]
-"""Kind, namespace and name."""
+    from aiops.collectors.kubernetes.state import Document
 
 _TEMPLATED = ("Deployment", "StatefulSet", "DaemonSet", "CronJob")
 _BETWEEN = ("ReplicaSet", "Job")
@@ -37,13 +38,13 @@ class Workload:
     @property
     def namespace(self) -> str:
         """The namespace that it and its pods live in."""
-        return self.ref[1]
+        return self.ref.namespace
 
     @property
     def aliases(self) -> tuple[str, ...]:
         """Its name, and the names that its labels give it."""
         named = (self.labels.get(label, "") for label in _NAMES)
-        return (self.ref[2], *filter(None, named))
+        return (self.ref.name, *filter(None, named))
 
     def __str__(self) -> str:
         kind, namespace, name = self.ref
@@ -85,13 +86,14 @@ def read_services(client: KubernetesClient, namespaces: Sequence[str]) -> list[S
 def read_workloads(client: KubernetesClient, namespaces: Sequence[str]) -> list[Workload]:
     """Return all that runs, or should run, in the namespaces."""
 
-    def every(kind: str) -> Iterable[Document]:
-        return list_all(client, kind, namespaces)
+    def every(*kinds: str) -> list[Document]:
+        return [one for kind in kinds for one in list_all(client, kind, namespaces)]
 
-    found = {one.ref: one for kind in _TEMPLATED for one in map(_templated, every(kind))}
-    owners = {_ref(one): _owner(one) for kind in _BETWEEN for one in every(kind)}
-    for pod in every("Pod"):
-        ref = _top(_ref(pod), _owner(pod), owners.get)
+    found = {one.ref: one for one in map(_templated, every(*_TEMPLATED))}
+    pods = every("Pod")
+    owners = Owners([*every(*_BETWEEN), *pods])
+    for pod in pods:
+        ref = owners.workload(Ref.of(pod))
         labels = pod["metadata"].get("labels") or {}
         found.setdefault(ref, Workload(ref, labels, pod.get("spec") or {}))
     return list(found.values())
@@ -103,28 +105,7 @@ def _templated(document: Document) -> Workload:
         spec["jobTemplate"]["spec"]["template"] if "jobTemplate" in spec else spec["template"]
     )
     labels = (template.get("metadata") or {}).get("labels") or {}
-    return Workload(_ref(document), labels, template.get("spec") or {})
-
-
-def _top(ref: Ref, owner: Ref | None, owner_of: Callable[[Ref], Ref | None]) -> Ref:
-    """Follow the owners up from `ref`; the last one that can be known is the workload."""
-    seen = {ref}
-    while owner is not None and owner not in seen:
-        seen.add(owner)
-        ref, owner = owner, owner_of(owner)
-    return ref
-
-
-def _owner(document: Document) -> Ref | None:
-    """Return the object that controls this one, which lives in the same namespace."""
-    for one in document["metadata"].get("ownerReferences") or ():
-        if one.get("controller"):
-            return one["kind"], document["metadata"]["namespace"], one["name"]
-    return None
-
-
-def _ref(document: Document) -> Ref:
-    return document["kind"], *_place(document)
+    return Workload(Ref.of(document), labels, template.get("spec") or {})
 
 
 def _place(document: Document) -> Name:

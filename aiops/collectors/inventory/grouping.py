@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from aiops.collectors.inventory.families import NAME, Family, Origin, Owner, display_name
 from aiops.collectors.inventory.members import FamilyKind, member_of
-from aiops.collectors.labels.rules import WHOLE
-from aiops.collectors.labels.subjects import subject_of
+from aiops.collectors.labels.re2 import compile_re2
+from aiops.collectors.labels.rules import HOSTS, JOB, WHOLE
+from aiops.collectors.labels.subjects import built_in_rule, subject_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from aiops.clients.prometheus import Metadata
     from aiops.collectors.labels.subjects import Identity, Subject
     from aiops.settings import Labels
+
+_ANY_TARGETS = "up|scrape_.+|ALERTS.*|.*:.*"
+"""What Prometheus itself says of targets: up, scrapes, alerts, recorded rules."""
 
 _FEW = 60
 """A label with more values than this holds no status codes and no quantiles."""
@@ -49,7 +53,8 @@ def families_of(
         If a pattern or matchers in the settings cannot be used.
     """
     groups = _grouped(listed, told)
-    read = [_Reading.of(name, kind, group, labels) for (name, kind), group in groups.items()]
+    hosts = _jobs_of_hosts(listed)
+    read = [_Reading.of(*member, group, labels, hosts) for member, group in groups.items()]
     shared = _shared_names(read)
     return tuple(
         reading.family(shared) for reading in sorted(read, key=lambda each: (each.name, each.kind))
@@ -71,6 +76,26 @@ def _grouped(
     return groups
 
 
+def _jobs_of_hosts(listed: Sequence[Mapping[str, str]]) -> frozenset[str]:
+    """Return the jobs that scrape exporters of hosts and nothing else."""
+    targets: dict[bool | None, set[tuple[str, str]]] = {True: set(), False: set(), None: set()}
+    tells = {name: _tells_of_host(name) for name in {series[NAME] for series in listed}}
+    for series in listed:
+        targets[tells[series[NAME]]].add((series.get(JOB, ""), series.get("instance", "")))
+    others = targets[False] - targets[True]
+    return frozenset({job for job, _ in targets[True]} - {job for job, _ in others} - {""})
+
+
+def _tells_of_host(metric: str) -> bool | None:
+    """Say whether a target with this metric is a host's exporter; None if any target may have it.
+
+    Of a target that is down no more is known than that.
+    """
+    if compile_re2(_ANY_TARGETS).fullmatch(metric):
+        return None
+    return compile_re2(HOSTS).fullmatch(metric) is not None
+
+
 @dataclass(frozen=True, eq=False)
 class _Reading:
     """A family of which it is known whose each series is, but not yet under which name."""
@@ -88,9 +113,11 @@ class _Reading:
         kind: FamilyKind,
         group: Sequence[tuple[str, Mapping[str, str]]],
         labels: Labels,
+        hosts: frozenset[str],
     ) -> _Reading:
         present = {label for _, series in group for label in series} - {NAME}
-        subject = subject_of(name, present, labels)
+        here = hosts & {series.get(JOB, "") for _, series in group} if hosts else hosts
+        subject = subject_of(name, present, labels, here)
         identify = _nobody if kind is FamilyKind.ALERT else subject.identity
         series = [(suffix, each, identify(each)) for suffix, each in group]
         return cls(name, kind, subject, series, tuple(sorted(present)))
@@ -129,7 +156,8 @@ class _Reading:
         if self.kind is FamilyKind.ALERT:
             return "the state of an alert is no measurement"
         if not self.subject.sources:
-            return "no label says whose"
+            by_rule = built_in_rule(self.name).sources is not None
+            return f"no label says whose{', by the built-in rule for such metrics' * by_rule}"
         where = ",".join(map(str, self.subject.where))
         return "no label of some says whose" + (f", or they do not meet {{{where}}}" * bool(where))
 

@@ -11,6 +11,7 @@ https://prometheus.io/docs/practices/naming/ and the OpenMetrics specification, 
 from __future__ import annotations
 
 import enum
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -41,6 +42,13 @@ class Member(NamedTuple):
 
 
 _PARTS = ("_bucket", "_sum", "_count")
+_COUNTERS = re.compile(
+    r".+_total|nginx_ingress_controller_requests|nginx_connections_(accepted|handled)"
+    r"|envoy_.+_rq_(total|xx|completed)|mysql_global_status_(questions|queries|slow_queries|bytes_.+)"
+    r"|pg_stat_database_(xact|blks|tup|temp)_.+"
+)
+"""Counters by name; those without ``_total`` are such as well-known exporters write them."""
+
 _ALERTS = ("ALERTS", "ALERTS_FOR_STATE")
 _TOLD = {
     "counter": FamilyKind.COUNTER,
@@ -109,5 +117,5 @@ def _alone(
     said = next((told[each] for each in (name, name.removesuffix("_total")) if each in told), None)
     if said is not None and said.kind == "histogram":
         return FamilyKind.NATIVE
-    by_name = FamilyKind.COUNTER if name.endswith("_total") else FamilyKind.GAUGE
+    by_name = FamilyKind.COUNTER if _COUNTERS.fullmatch(name) else FamilyKind.GAUGE
     return by_name if said is None else _TOLD.get(said.kind, by_name)

@@ -8,8 +8,16 @@ proxies: the labels of the target would put all of them down to the exporter. Th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from aiops.clients.prometheus import Matcher
+from aiops.collectors.labels.re2 import compile_re2
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+JOB = "job"
+"""Prometheus' own label for what it scrapes as one thing."""
 
 _RANDOM = "[bcdfghjklmnpqrstvwxz2456789]{5}"
 """What Kubernetes ends generated names with: no vowels, so that no words come out."""
@@ -28,14 +36,24 @@ REPLICA_SET = rf"(.+?)(?:-{_HASH})?"
 SCHEDULED_JOB = r"(.+?)(?:-\d{8,10})?"
 HOST = r"(\[[^\]]+\]|[^:]+)(?::\d+)?"
 BEFORE_AT = "([^@]+)(?:@.+)?"
+URL_HOST = r"(?:[a-zA-Z][\w+.-]*://)?(?:[^/@]+@)?(\[[^\]]+\]|[^:/]+)(?::\d+)?(?:[/?#].*)?"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A label that names the service, by what the group of `pattern` finds in its value."""
+    """A label that names the service, by what the group of `pattern` finds in its value.
+
+    With `jobs`, a regular expression, only for series whose label ``job`` meets it; one of those in
+    which `pattern` finds nothing is nobody's.
+    """
 
     label: str
     pattern: str = WHOLE
+    jobs: str = ""
+
+    def is_for(self, labels: Mapping[str, str]) -> bool:
+        """Say whether it may decide on a series with these labels."""
+        return not self.jobs or bool(compile_re2(self.jobs).fullmatch(labels.get(JOB, "")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +68,15 @@ class Rule:
     where : tuple of Matcher
         Series that do not meet these are nobody's. A matcher on a label that no series of the
         metric has does not count.
-    namespace : tuple of str
+    namespace : tuple of str, or None
         Labels that may hold the namespace; the first that the metric has. Empty: as all others.
+        None: whom it is about lives in none.
     """
 
     match: str
     sources: tuple[Source, ...] | None
     where: tuple[Matcher, ...] = ()
-    namespace: tuple[str, ...] = ()
+    namespace: tuple[str, ...] | None = ()
 
 
 _EXPORTED = ("exported_namespace", "namespace")
@@ -70,6 +89,9 @@ _CONTAINERS = (
 )
 _REAL = (Matcher("container", "", "!="), Matcher("container", "POD", "!="))
 """Not the pause container, and not the totals of a control group, which would count twice."""
+
+HOSTS = r"node_(exporter_build_info|uname_info|cpu_seconds_total)|windows_(exporter_build|os)_info"
+"""What only an exporter tells that describes the host it runs on."""
 
 BUILT_IN = (
     Rule("container_network_.+", _CONTAINERS),
@@ -89,13 +111,19 @@ BUILT_IN = (
     ),
     Rule("kube_service_.+", (Source("exported_service"), Source("service")), namespace=_EXPORTED),
     Rule("kube_endpoint_.+", (Source("endpoint"),), namespace=_EXPORTED),
-    Rule("kube_node_.+", (Source("exported_node"), Source("node"))),
+    Rule("kube_node_.+", (Source("exported_node"), Source("node")), namespace=None),
     Rule("kube_.+", ()),  # of the cluster: namespaces, secrets, leases
-    Rule("(node|windows)_.+", (Source("node"), Source("instance", HOST))),
+    Rule("node_namespace_pod(_container)?:.+", _PODS),  # recorded
+    Rule("node_(collector|ipam_controller|authorizer)_.+", None),  # of a cluster's control plane
+    Rule("(node|windows)_[^:]+", (Source("node"), Source("instance", HOST)), namespace=None),
+    Rule("probe_.+", (Source("service"), Source("app"), Source("instance", URL_HOST))),  # blackbox
     Rule(
         "istio_(requests?|response|tcp)_.+",
         (Source("destination_workload"), Source("destination_service_name")),
-        (Matcher("reporter", "destination"),),
+        (
+            Matcher("reporter", "destination|waypoint", "=~"),
+            Matcher("destination_workload", "unknown", "!="),
+        ),
         ("destination_workload_namespace", "destination_service_namespace"),
     ),
     Rule(
@@ -105,7 +133,7 @@ BUILT_IN = (
     ),
     Rule("traces_service_graph_.+", (Source("server"),)),
     Rule(
-        "nginx_ingress_controller_(requests?|response|bytes|upstream|connect|header)(_.+)?",
+        "nginx_ingress_controller_((ingress_)?upstream|requests?|response|bytes|connect|header)(_.+)?",
         (Source("exported_service"), Source("service")),
         namespace=_EXPORTED,
     ),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from aiops.clients.prometheus import Matcher
 from aiops.collectors.labels.promql import aggregated, relabelled, selector
 from aiops.collectors.labels.re2 import compile_re2, escaped, with_group_as
-from aiops.collectors.labels.rules import WHOLE, Source
+from aiops.collectors.labels.rules import JOB, WHOLE, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,6 +27,9 @@ SERVICE, NAMESPACE = "service", "namespace"
 _PLAIN = (Source(SERVICE),)
 _OWNER = "aiops_service"
 """Holds the service where the series have a label `SERVICE` that may say something else."""
+
+_TARGET = "aiops_target"
+"""Holds the job and another label, where a source is for some jobs only."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +99,7 @@ def _for_everyone(family: Family, raw: str, how: str, extra: Sequence[str]) -> s
     space = [subject.namespace] if family.by_namespace else []
     if subject.sources == _PLAIN and space in ([], [NAMESPACE]):
         return aggregated(how, [SERVICE, *space, *extra], raw)
-    labels = [source.label for source in subject.sources]
+    labels = [label for source in subject.sources for label in _read_by(source)]
     # an average of averages is none
     inner = raw if how == "avg" else aggregated(how, _distinct([*labels, *space, *extra]), raw)
     clash = SERVICE in (family.labels if how == "avg" else labels)
@@ -108,10 +111,22 @@ def _for_everyone(family: Family, raw: str, how: str, extra: Sequence[str]) -> s
 
 
 def _named(expr: str, owner: str, subject: Subject) -> str:
-    """Write the chain that names the owner: what is most preferred comes last and overrides."""
+    """Write the chain that names the owner: what is most preferred comes last and overrides.
+
+    Where a source is for some jobs, what its pattern does not meet there loses its name again.
+    """
     for source in reversed(subject.sources):
-        expr = relabelled(expr, owner, source.label, source.pattern)
+        if source.jobs:
+            expr = f'label_join({expr}, "{_TARGET}", ";", "{JOB}", "{source.label}")'
+            pattern = f"(?:{source.jobs});(?:{source.pattern}|.*)"
+            expr = relabelled(expr, owner, _TARGET, pattern)
+        else:
+            expr = relabelled(expr, owner, source.label, source.pattern)
     return expr
+
+
+def _read_by(source: Source) -> tuple[str, ...]:
+    return (JOB, source.label) if source.jobs else (source.label,)
 
 
 def _matchers_of(family: Family, owner: Owner) -> list[list[Matcher]]:
@@ -123,7 +138,7 @@ def _matchers_of(family: Family, owner: Owner) -> list[list[Matcher]]:
         space = [Matcher(subject.namespace, owner.namespace)]
     return [
         [
-            _chosen(family, owner, place),
+            *_chosen(family, owner, place),
             *(_passed_over(source) for source in subject.sources[:place]),
             *space,
         ]
@@ -133,26 +148,29 @@ def _matchers_of(family: Family, owner: Owner) -> list[list[Matcher]]:
 
 def _passed_over(source: Source) -> Matcher:
     """Return what a series meets in which a more preferred label does not decide."""
+    if source.jobs:
+        return Matcher(JOB, source.jobs, "!~")
     if source.pattern == WHOLE:
         return Matcher(source.label, "")
     return Matcher(source.label, source.pattern, "!~")
 
 
-def _chosen(family: Family, owner: Owner, place: int) -> Matcher:
-    """Return the matcher on the label that decides.
+def _chosen(family: Family, owner: Owner, place: int) -> list[Matcher]:
+    """Return the matchers on the label that decides, and on the job if it is for some alone.
 
     A pattern with the service in the place of its group is short to read, but may be met by the
     instances of another service, too; then the values are listed.
     """
     source = family.subject.sources[place]
     if source.pattern == WHOLE:
-        return Matcher(source.label, owner.service)
+        return [Matcher(source.label, owner.service)]
     pattern = with_group_as(source.pattern, owner.service)
     others = (value for value in family.values_of(place) if owner.service in value)
     own = {origin.value for origin in owner.origins if origin.source == place}
     if any(compile_re2(pattern).fullmatch(value) for value in others if value not in own):
         pattern = "|".join(escaped(value) for value in sorted(own))
-    return Matcher(source.label, pattern, "=~")
+    jobs = [Matcher(JOB, source.jobs, "=~")] if source.jobs else []
+    return [Matcher(source.label, pattern, "=~"), *jobs]
 
 
 def _distinct(labels: Sequence[str]) -> list[str]:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from aiops.collectors.labels.promql import meets, parse_matchers
-from aiops.collectors.labels.re2 import compile_re2, compile_with_group
-from aiops.collectors.labels.rules import BUILT_IN, Rule, Source
+from aiops.collectors.labels.re2 import compile_re2, compile_with_group, escaped
+from aiops.collectors.labels.rules import BUILT_IN, HOST, JOB, Rule, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from aiops.clients.prometheus import Matcher
     from aiops.settings import LabelRule, Labels
@@ -70,10 +70,14 @@ class Subject:
         if not all(meets(matcher, labels) for matcher in self.where):
             return None
         for place, source in enumerate(self.sources):
+            if not source.is_for(labels):
+                continue
             value = labels.get(source.label)
             found = compile_re2(source.pattern).fullmatch(value) if value else None
             if value and found:
                 return self._identity(labels, found[1] or "", place, value)
+            if source.jobs:
+                break
         return None
 
     def _identity(
@@ -90,7 +94,9 @@ class Subject:
         return replace(self, sources=tuple(self.sources[place] for place in sorted(places)))
 
 
-def subject_of(metric: str, present: Collection[str], labels: Labels) -> Subject:
+def subject_of(
+    metric: str, present: Collection[str], labels: Labels, hosts: Collection[str] = ()
+) -> Subject:
     """Work out whose the series of a metric are.
 
     Parameters
@@ -101,19 +107,23 @@ def subject_of(metric: str, present: Collection[str], labels: Labels) -> Subject
         The names of the labels that its series have.
     labels : Labels
         From the settings.
+    hosts : collection of str
+        Jobs that scrape exporters of hosts and nothing else. Where only the job would name the
+        service, what it scrapes is the host's: whether it answers, what the exporter itself uses.
 
     Raises
     ------
     InvalidSettings
         If a rule's pattern or matchers cannot be used.
     """
-    chain = tuple(Source(label) for label in labels.service)
+    chain = _chain(labels.service, present, hosts)
     own = tuple(_from_settings(rule) for rule in labels.rules if _met(rule.match, metric))
-    built_in = next((rule for rule in BUILT_IN if _met(rule.match, metric)), Rule("", None))
+    built_in = built_in_rule(metric)
     sources = [source for rule in own for source in rule.sources or ()]
     sources += chain if built_in.sources is None else built_in.sources
     where = [matcher for rule in (*own, built_in) for matcher in rule.where]
-    namespaces = (*built_in.namespace, labels.namespace)
+    known = built_in.namespace
+    namespaces = () if known is None else (*known, labels.namespace)
     used = tuple(source for source in dict.fromkeys(sources) if source.label in present)
     return Subject(
         used,
@@ -121,6 +131,21 @@ def subject_of(metric: str, present: Collection[str], labels: Labels) -> Subject
         _instances(used, present, labels),
         tuple(matcher for matcher in where if matcher.name in present),
     )
+
+
+def built_in_rule(metric: str) -> Rule:
+    """Return the first built-in rule that a metric's name meets, or one that says nothing."""
+    return next((rule for rule in BUILT_IN if _met(rule.match, metric)), Rule("", None))
+
+
+def _chain(
+    names: Collection[str], present: Collection[str], hosts: Collection[str]
+) -> Iterator[Source]:
+    jobs = "|".join(map(escaped, sorted(hosts)))
+    for name in names:
+        if name == JOB and jobs and "instance" in present:
+            yield Source("instance", HOST, jobs)
+        yield Source(name)
 
 
 def _instances(

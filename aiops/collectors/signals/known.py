@@ -17,23 +17,27 @@ if TYPE_CHECKING:
 
 _NOT_SERVED = re.compile(
     r"(^|_)(clients?|upstream|outgoing|outbound|egress|remote|notifications?|promhttp|scrapes?|"
-    r"service_discovery|sd|etcd|webhooks?|admission|dialer|disk|device)(_|$)|^(node|windows|container)_"
+    r"service_discovery|sd|etcd|webhooks?|admission|dialer|disk|device|cache|forward|db|sql|jdbc|pool)"
+    r"(_|$)|^(node|windows|container)_"
 )
 _REQUESTS = re.compile(
-    r"(^|_)(requests?|rpcs?|calls|handled)(_(handled|served|processed|received|completed))?(_total)?$"
+    r"(^|_)(requests?|responses?|rpcs?|rq|calls|commands)"
+    r"(_(handled|served|processed|received|completed))?(_total_by_\w+)?(_total)?$"
+    r"|(^|_)grpc_server_handled_total$"
 )
 _DURATION = re.compile(
     r"(requests?|http|grpc|rpc|handling|latency|response)(_.*)?"
-    r"(seconds|milliseconds|microseconds|_ms|latency|duration|_time)$"
+    r"(seconds|_ms|_millis|_usec|_us|latency|duration|_time)$"
     r"|(^|_)(latency|duration)(_(seconds|milliseconds|microseconds|ms))?$"
 )
-_NETWORKED = re.compile(r"(^|_)(http|grpc|rpc|istio|server)(_|$)")
+_NETWORKED = re.compile(r"(^|_)(http|grpc|rpc|dns|istio|server)(_|$)")
 _PROGRAM = re.compile(r"(^|_)(gc|compaction|fsync|wal|flush|queue|reload|evaluation|rule)(_|$)")
 _ERROR_WORDS = {"error", "errors", "failed", "failure", "failures", "fail", "fails", "exceptions"}
 _REQUEST_WORDS = {"request", "requests", "total", "rpc", "rpcs", "calls", "handled", "count"}
 
 _STATUS = (
     "status_code",
+    "statusCode",
     "code",
     "http_status_code",
     "http_response_status_code",
@@ -44,7 +48,10 @@ _STATUS = (
     "grpc_code",
     "grpc_status",
     "rpc_grpc_status_code",
+    "rcode",
     "outcome",
+    "result",
+    "classification",
 )
 _ANSWERED = r"[1-4](\d\d|xx|XX)"
 _HTTP = re.compile(r"[1-5](\d\d|xx|XX)")
@@ -61,6 +68,10 @@ _GRPC_FAILED = {
     "PermissionDenied",
     "Unauthenticated",
 }
+_GRPC_LOUD = {re.sub(r"(?<!^)(?=[A-Z])", "_", code).upper() for code in _GRPC_FAILED}
+"""The same codes as Java writes them; beside an ``OK`` only, for other things are UNKNOWN, too."""
+
+_DNS_FAILED = "SERVFAIL|REFUSED|FORMERR|NOTIMP"
 _FAILED = "(?i:(.*_)?(error|errors|fail|failed|failure|timeout|exception)s?)"
 _FINE = re.compile("(?i:ok|success|succeeded|successful|(.*_)?(ok|unset|success))")
 
@@ -74,14 +85,22 @@ _MEMORY = (
     r"container_memory_working_set_bytes",
     r".*container_memory(_usage)?_bytes",
     r"process_resident_memory_bytes",
+    r"(jvm|redis)_memory_used_bytes",
 )
 _AVERAGED = re.compile(
-    r".*(ratio|percent|percentage|utili[sz]ation|fraction|celsius|volts|seconds|_age|_lag|score)"
+    r".*(ratio|percent|percentage|utili[sz]ation|fraction|celsius|volts|seconds|_age|_lag|score|"
+    r"cpu_usage|probe_success)(_(max|min|avg|mean))?"
 )
 _MOMENT = re.compile(
     r"node_time_seconds|.*(start_time|boot_time|timestamp|_last_.*_time)(_seconds|_ms)?"
 )
-_UNITS = (("milliseconds", 1e-3), ("microseconds", 1e-6), ("_ms", 1e-3))
+_UNITS = (
+    (("milliseconds", "_ms", "_millis", "_rq_time"), 1e-3),  # the last is Envoy's
+    (("microseconds", "_us", "_usec"), 1e-6),
+    (("nanoseconds", "_ns"), 1e-9),
+)
+_OTHERS = 10
+"""The rank of what times something that may be no request."""
 
 IDLE = Matcher("mode", "idle|iowait|steal", "!~")
 """The modes of a host's processors in which nothing of its own runs."""
@@ -90,14 +109,12 @@ IDLE = Matcher("mode", "idle|iowait|steal", "!~")
 def request_rank(family: Family) -> int | None:
     """Say how surely a counter counts the requests of its service; less is surer, None: not at all.
 
-    0 and 1: with the status of the answer, and over a network protocol; 4: only by its name.
+    With the status of the answer before one without, over a network protocol before others.
     """
     words = set(family.name.split("_"))
     if not _REQUESTS.search(family.name) or words & _ERROR_WORDS or not _is_served(family):
         return None
-    if failing(family) is None:
-        return 4
-    return 0 if _NETWORKED.search(family.name) else 1
+    return (4 if failing(family) is None else 0) + (0 if _NETWORKED.search(family.name) else 1)
 
 
 def duration_rank(family: Family) -> int | None:
@@ -107,7 +124,7 @@ def duration_rank(family: Family) -> int | None:
     if _PROGRAM.search(family.name):
         return None
     if "request" not in family.name and not _NETWORKED.search(family.name):
-        return 2
+        return _OTHERS
     return 0 if _NETWORKED.search(family.name) else 1
 
 
@@ -138,11 +155,13 @@ def failing(family: Family) -> Matcher | None:
 
 def _failing(label: str, values: frozenset[str]) -> Matcher | None:
     told = values - {""}
+    if label == "rcode":
+        return Matcher(label, _DNS_FAILED, "=~") if told else None
     if "grpc" in label and told and all(value.isdigit() for value in told):
         return Matcher(label, f"|{_GRPC_NUMBER}", "!~")
     if any(_HTTP.fullmatch(value) for value in told):
         return Matcher(label, f"|{_ANSWERED}", "!~")
-    if told & _GRPC_FAILED or (told == {_GRPC_FINE} and "grpc" in label):
+    if told & _GRPC_FAILED or (_GRPC_FINE in told and ("grpc" in label or told & _GRPC_LOUD)):
         return Matcher(label, f"|{_GRPC_FINE}", "!~")
     if any(_FINE.fullmatch(value) or re.fullmatch(_FAILED, value) for value in told):
         return Matcher(label, _FAILED, "=~")
@@ -179,6 +198,11 @@ def memory_rank(family: Family) -> int | None:
     return _place(family.name, _MEMORY)
 
 
+def is_of_exporter(family: Family) -> bool:
+    """Say whether its services are watched by an exporter beside them, not by themselves."""
+    return family.name.endswith("exporter_build_info")
+
+
 def is_averaged(family: Family) -> bool:
     """Say whether the instances' values are averaged, because adding them makes no sense."""
     return _AVERAGED.fullmatch(family.name) is not None
@@ -196,7 +220,7 @@ def seconds_per_unit(family: Family) -> float:
     >>> seconds_per_unit(SimpleNamespace(name="istio_request_duration_milliseconds"))
     0.001
     """
-    return next((factor for unit, factor in _UNITS if family.name.endswith(unit)), 1.0)
+    return next((factor for units, factor in _UNITS if family.name.endswith(units)), 1.0)
 
 
 def _is_served(family: Family) -> bool:

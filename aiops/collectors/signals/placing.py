@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aiops.collectors.kinds import MAX, SPREAD
+from aiops.collectors.kinds import MAX, SPREAD, SignalKind, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -33,9 +33,10 @@ def placed_readings(readings: Sequence[Reading]) -> list[Placed]:
     taken: dict[str, set[str]] = defaultdict(set)
     placed = []
     for reading in sorted(readings, key=lambda each: (each.rank, each.family.name)):
-        won = frozenset(reading.family.owners) - taken[reading.canonical]
+        slot = _slot(reading.canonical)
+        won = frozenset(reading.family.owners) - taken[slot] - reading.unfit
         if reading.canonical and won:
-            taken[reading.canonical] |= won
+            taken[slot] |= won
             placed.append(Placed(reading.canonical, won, reading))
     names = {each.column + suffix for each in placed for suffix in ("", MAX, SPREAD)}
     won_by = {id(each.reading): each.services for each in placed}
@@ -46,6 +47,12 @@ def placed_readings(readings: Sequence[Reading]) -> list[Placed]:
             names |= {column, column + MAX, column + SPREAD}
             placed.append(Placed(column, rest, reading))
     return placed
+
+
+def _slot(canonical: str) -> str:
+    """Return what a service has only one of: one latency, be it a quantile or a mean."""
+    kind = kind_of(canonical)
+    return kind if kind is SignalKind.LATENCY else canonical
 
 
 def _free_name(reading: Reading, taken: Collection[str]) -> str:

@@ -23,12 +23,22 @@ if TYPE_CHECKING:
     from aiops.collectors.signals.recipes import Recipe
 
 _HOST_MEMORY = ("node_memory_MemTotal_bytes", "node_memory_MemAvailable_bytes")
+_GAUGES = {
+    "process_cpu_usage": "cpu_usage",
+    "probe_success": AVAILABLE,
+    "probe_duration_seconds": "latency",
+}
+"""Gauges that are canonical as they are: a JVM's share of its processors, a probe from outside."""
+
 _BEST_QUANTILES = ("0.95", "0.99", "0.9", "0.999", "0.5")
 _TIMED = 2
 """Added to a rank where requests are counted by what times them: a counter is preferred."""
 
 _WORKED_OUT = 5
 """Added where the instances worked out the quantile: one over all of them is preferred."""
+
+_MEAN = 6
+"""Added to a mean, which hides the slow ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +62,8 @@ class Reading:
         Whether its highest instance and the spread say something, too.
     additive : bool
         Whether a service's value is the sum of its instances'.
+    unfit : frozenset of str
+        The services for which it is not canonical.
     """
 
     own: str
@@ -62,13 +74,18 @@ class Reading:
     rank: int = 0
     spreads: bool = True
     additive: bool = False
+    unfit: frozenset[str] = frozenset()
 
 
 def readings_of(families: Sequence[Family], window: str) -> list[Reading]:
-    """Return every reading of the families; rates look back over `window`, as in PromQL."""
+    """Return every reading of the families; rates look back over `window`, as in PromQL.
+
+    The process that an exporter tells of is itself, not the service that it stands beside.
+    """
     owned = [family for family in families if family.owners]
+    beside = frozenset(name for each in owned if known.is_of_exporter(each) for name in each.owners)
     found = [
-        reading
+        replace(reading, unfit=beside) if family.name.startswith("process_") else reading
         for family in owned
         if family.kind in _READ
         for reading in _READ[family.kind](family, window)
@@ -138,7 +155,8 @@ def _summary(family: Family, window: str) -> Iterator[Reading]:
         cost = family.parts["_sum"] + family.parts["_count"]
         column = "latency_mean" if best is None else ""
         mean = partial(recipes.mean, family, window)
-        yield _timed(family, f"{family.name}_mean", mean, cost, column)
+        reading = _timed(family, f"{family.name}_mean", mean, cost, column)
+        yield replace(reading, rank=reading.rank + _MEAN)
     yield from _occurrences(family, window)
 
 
@@ -168,13 +186,14 @@ def _gauge(family: Family, _: str) -> Iterator[Reading]:
         count = partial(recipes.value, Selection(family), "sum")
         yield Reading("up_count", family, count, family.mapped, UP, spreads=False)
         any_up, cost = partial(recipes.any_up, family), 2 * family.mapped
-        yield Reading("up_any", family, any_up, cost, AVAILABLE, spreads=False)
+        yield Reading("up_any", family, any_up, cost, AVAILABLE, rank=1, spreads=False)
     elif not known.is_moment(family):
         additive = not known.is_averaged(family)
         value = partial(recipes.value, Selection(family), "sum" if additive else "avg")
         rank = known.memory_rank(family)
         reading = Reading(family.name, family, value, family.mapped, additive=additive)
-        yield reading if rank is None else replace(reading, canonical=MEMORY, rank=rank)
+        canonical = _GAUGES.get(family.name, "") if rank is None else MEMORY
+        yield replace(reading, canonical=canonical, rank=rank or 0)
 
 
 def _counted_failures(counters: Sequence[Family], window: str) -> Iterator[Reading]:

@@ -97,19 +97,41 @@ def test_a_container_that_starts_again_and_again_is_told_each_time():
     assert [event.time for event in found] == [at(30), at(240), at(480)]
 
 
-def version(value, place, until=POINTS):
+def version(value, *spans):
     labels = {"aiops_column": "shop_build_info", "service": "cart", "version": value}
-    return labels, [1.0 if place <= point < until else np.nan for point in range(POINTS)]
+    there = {point for span in spans for point in range(*span)}
+    return labels, [1.0 if point in there else np.nan for point in range(POINTS)]
 
 
 def test_a_new_version_is_told_with_the_one_before():
-    client = Client(version("1.2", 0, 5), version("1.3", 4))
+    client = Client(version("1.2", (0, 5)), version("1.3", (4, POINTS)))
     found = changes_from_prometheus(client, inventory(BUILD), T0, END, STEP_S)
     assert found == (Event(at(240), "version", "cart", "shop_build_info 1.2 → 1.3"),)
 
 
+@pytest.mark.parametrize("back", [7, 8])
+def test_a_version_that_comes_back_is_told(back):
+    client = Client(version("1.2", (0, 5), (back, POINTS)), version("1.3", (4, 8)))
+    found = changes_from_prometheus(client, inventory(BUILD), T0, END, STEP_S)
+    assert found[1:] == (Event(at(60 * back), "version", "cart", "shop_build_info 1.3 → 1.2"),)
+
+
+def test_a_canary_that_starts_again_and_again_came_once():
+    client = Client(version("1.2", (0, POINTS)), version("1.3", (2, 4), (5, 6), (8, POINTS)))
+    found = changes_from_prometheus(client, inventory(BUILD), T0, END, STEP_S)
+    assert [event.time for event in found] == [at(120)]
+
+
+def test_a_host_that_boots_is_told_by_its_boot():
+    boot = {"__name__": "node_boot_time_seconds", "job": "node", "instance": "db:9100"}
+    labels = {"aiops_column": boot["__name__"], "service": "db", "instance": "db:9100"}
+    client = Client((labels, when(3, T0.timestamp() + 150)))
+    (found,) = changes_from_prometheus(client, inventory(boot), T0, END, STEP_S)
+    assert found == Event(at(150), "restart", "db", "db:9100 started (node_boot_time_seconds)")
+
+
 def test_a_service_that_is_new_has_changed_no_version():
-    client = Client(version("1.3", 4))
+    client = Client(version("1.3", (4, POINTS)))
     assert changes_from_prometheus(client, inventory(BUILD), T0, END, STEP_S) == ()
 
 

@@ -130,6 +130,17 @@ def test_a_workload_goes_by_the_name_that_the_metrics_know(calls, measured, name
     assert graph.topology == (named,)
 
 
+def test_the_static_pods_of_a_node_are_each_their_own(calls):
+    node = ("Node", "node-1")
+    graph = calls(
+        service("etcd", "etcd", ports=[2379]),
+        pod("etcd-node-1", node, app="etcd"),
+        pod("apiserver-node-1", node, pod_spec({"ETCD": "http://etcd:2379"}), app="apiserver"),
+        services=["etcd", "apiserver"],
+    )
+    assert graph.topology == (("apiserver", "etcd"),)
+
+
 def test_a_service_without_pods_stands_for_itself_and_one_with_two_workloads_for_both(calls):
     graph = calls(
         service("mail"),

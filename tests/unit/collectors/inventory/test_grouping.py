@@ -83,6 +83,25 @@ def test_namespaces_tell_apart_only_what_shares_a_name():
     assert not found["z"].by_namespace
 
 
+EXPORTER = [
+    series("node_uname_info", job="node", instance="db:9100", nodename="db1"),
+    series("go_goroutines", job="node", instance="db:9100"),
+    series("up", job="node", instance="db:9100", namespace="monitoring"),
+]
+
+
+def test_a_host_and_its_exporter_are_one_service():
+    found = families(*EXPORTER, series("up", job="node", instance="down:9100"))
+    assert found["node_uname_info"].services == found["go_goroutines"].services == ("db",)
+    assert found["up"].services == ("db", "down"), "one that is down is a host, too"
+
+
+def test_a_job_that_scrapes_other_things_too_is_none_of_hosts():
+    other = series("http_requests_total", job="node", instance="10.0.0.1:80")
+    found = families(*EXPORTER, other)
+    assert found["up"].services == found["http_requests_total"].services == ("node",)
+
+
 def test_in_one_family_a_missing_namespace_is_another():
     found = families(
         series("x", service="cart", namespace="prod"),
@@ -109,7 +128,9 @@ def test_what_is_nobodys_is_told_with_the_reason():
     )
     assert found["ALERTS"].reason == "the state of an alert is no measurement"
     assert found["cluster:load"].reason == "no label says whose"
-    assert found["kube_secret_info"].reason == "no label says whose"
+    assert found["kube_secret_info"].reason == (
+        "no label says whose, by the built-in rule for such metrics"
+    )
     assert 'container!=""' in found["container_memory_rss"].reason
     assert (found["container_memory_rss"].mapped, found["container_memory_rss"].series) == (1, 2)
 

@@ -36,6 +36,22 @@ def told(**kinds):
         ("b_count", {"b_count": set()}, told(b="histogram"), "b", "summary", "_count"),
         ("x_bucket", {"x_bucket": set()}, {}, "x_bucket", "gauge", ""),
         ("n", {"n": set()}, told(n="histogram"), "n", "native", ""),
+        (
+            "nginx_ingress_controller_requests",
+            {"nginx_ingress_controller_requests": set()},
+            {},
+            "nginx_ingress_controller_requests",
+            "counter",
+            "",
+        ),
+        (
+            "pg_stat_database_xact_commit",
+            {"pg_stat_database_xact_commit": set()},
+            told(pg_stat_database_xact_commit="unknown"),
+            "pg_stat_database_xact_commit",
+            "counter",
+            "",
+        ),
         ("ALERTS", {"ALERTS": {"alertname"}}, {}, "ALERTS", "alert", ""),
     ],
 )

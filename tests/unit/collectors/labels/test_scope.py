@@ -48,6 +48,18 @@ def test_a_service_named_by_two_labels_is_read_by_two_selectors():
     assert written(found, Scope("cart")) == 'sum(x{service="cart"} or x{job="cart",service=""})'
 
 
+def test_what_is_of_a_hosts_job_is_read_by_the_job_and_the_instance():
+    exporter = {"__name__": "node_uname_info", "job": "node", "instance": "db:9100"}
+    up = [exporter | {"__name__": "up"}, {"__name__": "up", "job": "web", "instance": "w:80"}]
+    found, _ = sorted(
+        families_of([exporter, *up], {}, Labels()), key=lambda each: each.name != "up"
+    )
+    assert found.services == ("db", "web")
+    assert "label_join(" in written(found)
+    assert written(found, Scope("web")) == 'sum(up{job="web",job!~"node"})'
+    assert written(found, Scope("db")) == 'sum(up{instance=~"db(?::\\\\d+)?",job=~"node"})'
+
+
 def test_instances_are_told_apart_before_the_highest_is_taken():
     found = family({"service": "cart", "pod": "a"})
     assert written(found, Scope(instances=True)) == "sum by (service, pod) (x)"

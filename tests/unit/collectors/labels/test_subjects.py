@@ -64,6 +64,27 @@ def test_the_first_label_of_the_chain_that_a_series_has_names_the_service(series
         ),
         ("traces_service_graph_request_total", {"client": "web", "server": "cart"}, "cart"),
         ("traefik_service_requests_total", {"service": "cart@docker"}, "cart"),
+        ("istio_requests_total", {"reporter": "waypoint", "destination_workload": "cart"}, "cart"),
+        (
+            "istio_requests_total",
+            {"reporter": "destination", "destination_workload": "unknown"},
+            None,
+        ),
+        ("node_namespace_pod_container:container_memory_rss", POD | {"node": "worker"}, "cart"),
+        ("node_collector_zone_size", {"instance": "10.0.0.5:1", "job": "kcm"}, "kcm"),
+        ("node_uname_info", {"nodename": "db1", "instance": "db:9100", "job": "node"}, "db"),
+        (
+            "nginx_ingress_controller_ingress_upstream_latency_seconds",
+            {"exported_service": "web", "service": "ingress"},
+            "web",
+        ),
+        (
+            "probe_success",
+            {"instance": "https://me@shop.example:8443/x", "job": "bb"},
+            "shop.example",
+        ),
+        ("probe_success", {"instance": "10.0.0.1", "job": "bb"}, "10.0.0.1"),
+        ("probe_success", {"service": "web", "instance": "http://web/", "job": "bb"}, "web"),
     ],
 )
 def test_what_is_told_of_others_is_theirs(metric, series, expected):
@@ -77,6 +98,22 @@ def test_a_pod_is_the_instance_of_what_it_names():
     exported = {"exported_pod": "cart-0", "pod": "ksm-0", "exported_namespace": "shop"}
     found = identity("kube_pod_status_phase", exported | {"namespace": "monitoring"})
     assert (found.instance, found.namespace) == (("cart-0",), "shop")
+
+
+@pytest.mark.parametrize("metric", ["node_load1", "kube_node_info"])
+def test_a_host_lives_in_no_namespace(metric):
+    found = identity(metric, {"node": "worker-1", "namespace": "monitoring", "instance": "x"})
+    assert (found.service, found.namespace) == ("worker-1", "")
+
+
+def test_what_the_job_of_hosts_scrapes_is_the_hosts_where_nothing_else_names_a_service():
+    exporter = {"job": "node", "instance": "db:9100"}
+    subject = subject_of("up", {*exporter, "app"}, Labels(), {"node"})
+    assert subject.identity(exporter).service == "db"
+    assert subject.identity(exporter | {"app": "backup"}).service == "backup"
+    assert subject.identity(exporter | {"job": "web"}).service == "web"
+    assert subject.identity(exporter | {"instance": "a:b:c"}) is None
+    assert subject_of("node_load1", exporter, Labels(), {"node"}).identity(exporter).service == "db"
 
 
 def test_the_first_instance_label_that_the_metric_has_tells_instances_apart():

@@ -30,6 +30,10 @@ def family(name, kind="counter", labels=None, **values):
         "nginx_ingress_controller_requests",
         "traces_spanmetrics_calls_total",
         "http_server_requests_processed_total",
+        "starlette_responses_total",
+        "django_http_responses_total_by_status_total",
+        "envoy_http_downstream_rq_total",
+        "redis_commands_processed_total",
     ],
 )
 def test_requests_are_known(name):
@@ -49,6 +53,10 @@ def test_requests_are_known(name):
         "node_disk_flush_requests_total",
         "http_requests_bytes_total",
         "go_gc_cycles_total",
+        "nginx_connections_handled",
+        "coredns_forward_requests_total",
+        "app_cache_requests_total",
+        "app_db_requests_total",
     ],
 )
 def test_what_is_not_served_is_no_request(name):
@@ -60,6 +68,7 @@ def test_a_counter_with_the_status_is_surer_than_one_without():
         known.request_rank(family("http_requests_total", code={"200"})),
         known.request_rank(family("shop_requests_total", code={"200"})),
         known.request_rank(family("http_requests_total")),
+        known.request_rank(family("shop_requests_total")),
     ]
     assert ranks == sorted(set(ranks))
 
@@ -95,6 +104,8 @@ def test_durations_of_requests_are_known(name, timed):
         ({"grpc_code": {"OK", "NotFound"}}, 'grpc_code!~"|OK"'),
         ({"grpc_code": {"OK"}}, 'grpc_code!~"|OK"'),
         ({"rpc_grpc_status_code": {"0", "14"}}, 'rpc_grpc_status_code!~"|0"'),
+        ({"statusCode": {"OK", "UNAVAILABLE"}}, 'statusCode!~"|OK"'),
+        ({"rcode": {"NOERROR"}}, 'rcode=~"SERVFAIL|REFUSED|FORMERR|NOTIMP"'),
         ({"code": {"moved"}, "status": {"503"}}, 'status!~"|[1-4](\\\\d\\\\d|xx|XX)"'),
     ],
 )
@@ -106,6 +117,7 @@ def test_words_tell_what_failed():
     matcher = known.failing(family("x", status={"success"}))
     assert (matcher.name, matcher.operator) == ("status", "=~")
     assert known.failing(family("x", status_code={"STATUS_CODE_ERROR"})) is not None
+    assert known.failing(family("x", outcome={"SUCCESS", "UNKNOWN"})).operator == "=~"
 
 
 @pytest.mark.parametrize(
@@ -131,6 +143,20 @@ def test_a_container_is_preferred_to_a_process():
 
 
 @pytest.mark.parametrize(
+    ("name", "factor"),
+    [
+        ("http_request_duration_ms", 1e-3),
+        ("envoy_http_downstream_rq_time", 1e-3),
+        ("redis_commands_latencies_usec", 1e-6),
+        ("process_cpu_time_ns", 1e-9),
+        ("http_request_duration_seconds", 1.0),
+    ],
+)
+def test_the_name_tells_the_unit(name, factor):
+    assert known.seconds_per_unit(family(name)) == factor
+
+
+@pytest.mark.parametrize(
     ("name", "moment"),
     [
         ("process_start_time_seconds", True),
@@ -151,6 +177,10 @@ def test_a_time_of_the_clock_is_no_measurement(name, moment):
         ("cache_hit_ratio", True),
         ("disk_used_percent", True),
         ("lag_seconds", True),
+        ("http_server_requests_seconds_max", True),
+        ("process_cpu_usage", True),
+        ("probe_success", True),
+        ("jvm_memory_max_bytes", False),
         ("depth", False),
     ],
 )

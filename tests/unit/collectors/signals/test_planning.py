@@ -255,6 +255,80 @@ def test_hosts_have_their_own_processors_and_memory():
     assert " - " in found["db"]["memory"]
 
 
+def test_a_plain_node_exporter_tells_no_traffic_and_is_one_service():
+    host = {"instance": "db:9100", "job": "node"}
+    found = inventory(
+        series("node_exporter_build_info", **host),
+        series("node_cpu_seconds_total", mode="user", **host),
+        series("node_disk_flush_requests_total", device="sda", **host),
+        series("promhttp_metric_handler_requests_total", code="200", **host),
+        series("process_cpu_seconds_total", **host),
+        series("up", **host),
+    )
+    assert golden(found) == {"db": (SignalKind.TRAFFIC, SignalKind.ERRORS, SignalKind.LATENCY)}
+    told = columns(plan_signals(found))["db"]
+    assert {"available", "process_cpu_seconds_rate"} <= set(told)
+    assert "node_cpu_seconds_total" in told["cpu"]
+
+
+def test_the_process_of_an_exporter_is_not_that_of_what_it_watches():
+    found = columns(
+        plan(
+            series("redis_exporter_build_info", job="redis"),
+            series("process_cpu_seconds_total", job="redis"),
+            series("process_cpu_seconds_total", job="web"),
+            series("process_resident_memory_bytes", job="redis"),
+            series("redis_memory_used_bytes", job="redis"),
+        )
+    )
+    assert "cpu" not in found["redis"]
+    assert "process_cpu_seconds_rate" in found["redis"]
+    assert "redis_memory_used_bytes" in found["redis"]["memory"]
+    assert "cpu" in found["web"]
+
+
+def test_a_service_has_one_latency_the_one_of_its_requests():
+    found = columns(
+        plan(
+            *histogram("alert_processing_duration_seconds", service="am"),
+            series("engine_query_duration_seconds", service="am", quantile="0.99"),
+            series("http_request_duration_seconds_sum", service="am"),
+            series("http_request_duration_seconds_count", service="am"),
+            *histogram("batch_duration_seconds", service="batch"),
+        )
+    )
+    latencies = {name for name in found["am"] if name.startswith("latency")}
+    assert latencies == {"latency_mean"}
+    assert "engine_query_duration_seconds_p99" in found["am"]
+    assert "http_request_duration_seconds_count" in found["am"]["request_rate"]
+    assert "latency_p95" in found["batch"]
+
+
+def test_the_requests_of_nginx_are_not_its_connections():
+    names = ("nginx_http_requests_total", "nginx_connections_handled")
+    found = columns(plan(*(series(name, job="nginx") for name in names)))
+    assert "nginx_http_requests_total" in found["nginx"]["request_rate"]
+    assert "nginx_connections_handled_rate" in found["nginx"]
+
+
+def test_a_probe_tells_how_users_reach_a_host():
+    probed = {"job": "blackbox", "instance": "https://shop.example/"}
+    found = columns(
+        plan(series("probe_success", **probed), series("probe_duration_seconds", **probed))
+    )
+    assert set(found) == {"shop.example"}
+    assert found["shop.example"]["available"].startswith("avg(probe_success{")
+    assert found["shop.example"]["latency"].startswith("avg(probe_duration_seconds{")
+
+
+def test_a_jvm_tells_its_share_of_the_processors():
+    found = columns(
+        plan(*(series(name, job="api") for name in ("process_cpu_usage", "system_cpu_usage")))
+    )
+    assert found["api"]["cpu_usage"] == 'avg(process_cpu_usage{job="api"})'
+    assert "system_cpu_usage" in found["api"]
+
+
 def test_what_is_missing_is_told_for_each_service():
     assert golden(inventory(*SHOP, series("go_goroutines", service="batch"))) == {
         "batch": (
