@@ -265,6 +265,8 @@ class Ranking:
         The moment from which the ranker judged the metrics.
     ranker : str
         The name of the ranker.
+    reason : str
+        Why nobody is blamed, where more is known than that calm windows look as bad.
 
     Examples
     --------
@@ -281,6 +283,7 @@ class Ranking:
     abstained: bool = False
     onset: datetime | None = None
     ranker: str = ""
+    reason: str = ""
 
     def top(self, k: int) -> tuple[Cause, ...]:
         """Return the `k` best causes."""

@@ -27,7 +27,7 @@ from detectors.base import check_between
 from rca.explain import Witness
 from rca.graph import call_edges, granger_edges, service_weights
 from rca.kinds import is_resource
-from rca.onset import Onset, found, given
+from rca.onset import Onset, found, given, near
 from rca.pagerank import blame
 from rca.services import Ownership, family_contrast, ownership, service_strength, standing
 from rca.significance import confidence, p_value, worth_blaming
@@ -142,18 +142,23 @@ class CausalRanker:
         onset: datetime | None = None,
         trigger: MetricId | None = None,
         topology: Sequence[tuple[str, str]] = (),
+        noticed: datetime | None = None,
     ) -> Ranking:
         """Rank the causes of what began at `onset`; see `aiops.types.Ranker`.
 
         The order of the columns, their units and added constants do not matter. Without an
         onset, or where nothing stands out from the one given, the likeliest change points are
-        weighed against each other; the ranking says from which moment it judged.
+        weighed against each other; the ranking says from which moment it judged. Where only the
+        moment at which somebody `noticed` is known, change points near it weigh more.
         """
         frame = as_metrics(metrics).sort_index(axis=1)
         series = tuple(MetricId(*name) for name in frame.columns)
         calls = tuple((caller, callee) for caller, callee in topology)
         question = _Question(frame, series, ownership(series, calls), trigger, calls)
-        verdicts = self._verdicts(question, onset)
+        if onset is None and noticed is not None:
+            verdicts = [self._judge(question, when) for when in near(frame, noticed)]
+        else:
+            verdicts = self._verdicts(question, onset)
         return self._ranking(question, verdicts)
 
     def _verdicts(self, question: _Question, onset: datetime | None) -> list[_Verdict]:

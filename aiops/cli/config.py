@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aiops.settings import Settings
 
 app = typer.Typer(
-    help="The settings: what is set, where it comes from, and whether it can be used.",
+    help="Show the settings, and check that they can be used.",
     no_args_is_help=True,
 )
 

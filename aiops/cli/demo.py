@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from aiops.cli.access import OUT
-from aiops.cli.investigate import verdict
+from aiops.cli.investigation import verdict
 from aiops.cli.output import Json, print_json, say, settings_of, telling
 from aiops.cli.prove import Seed, make_folder, stages_of
 from aiops.cli.prove import run as run_proof

@@ -46,7 +46,7 @@ def init(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Look at a Prometheus, say what of it can be used and what is missing, and write aiops.toml.
+    """Look at a Prometheus, and write the settings that fit it.
 
     Services are read from labels, calls from metrics, and from a cluster's objects where --context
     names one. What the settings already say is kept. Exit code 0 if a file was written, else 2.

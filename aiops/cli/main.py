@@ -12,7 +12,18 @@ from typing import Annotated
 
 import typer
 
-from aiops.cli import chaos, datasets, demo, evaluate, gameday, investigate, prove
+from aiops.cli import (
+    backtest,
+    chaos,
+    config,
+    datasets,
+    demo,
+    evaluate,
+    gameday,
+    init,
+    investigate,
+    prove,
+)
 from aiops.cli.output import say
 from aiops.types import AiopsError, RevertIncomplete
 
@@ -28,6 +39,8 @@ app = typer.Typer(
 )
 evaluation = typer.Typer(help="Grade the toolkit on labelled cases.", no_args_is_help=True)
 app.command("investigate")(investigate.investigate)
+app.command("init")(init.init)
+app.command("backtest")(backtest.backtest)
 app.command("datasets")(datasets.datasets)
 app.command("prove")(prove.prove)
 app.command("demo")(demo.demo)
@@ -35,6 +48,7 @@ app.command("gameday")(gameday.gameday)
 evaluation.command("rca")(evaluate.rca)
 app.add_typer(evaluation, name="eval")
 app.add_typer(chaos.app, name="chaos")
+app.add_typer(config.app, name="config")
 
 
 def _show_version(value: bool) -> None:

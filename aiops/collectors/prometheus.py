@@ -127,6 +127,12 @@ class PrometheusCollector:
         InvalidMetrics
             If the frame breaks a rule of `check_metrics`: too few rows, nothing that varies.
         """
+        frame = self.part(start, end, step_s)
+        check_metrics(frame)
+        return frame
+
+    def part(self, start: datetime, end: datetime, step_s: float) -> pd.DataFrame:
+        """Return a part of a longer frame: as `metrics`, but nothing in it needs to vary."""
         import pandas as pd
 
         parts = [self._metric(name, start, end, step_s) for name in self.queries.metrics]
@@ -136,7 +142,6 @@ class PrometheusCollector:
                 f"{self.client.url}: no query has a value between {start} and {end}; "
                 "check the window and the queries"
             )
-        check_metrics(frame)
         return frame
 
     def alerts(self, start: datetime, end: datetime) -> tuple[Alert, ...]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from aiops.reports import words
+from aiops.reports.links import graph_link
 from aiops.reports.verdict import blamed_service, series_label
 from aiops.types import ServiceScore
 
 if TYPE_CHECKING:
-    from aiops.types import Cause, Evidence, Investigation, Ranking
+    from aiops.types import Case, Cause, Evidence, Investigation, Ranking
 
 MAX_SERVICES = 5
 MAX_SERIES_OF_FIRST = 3
@@ -20,10 +22,12 @@ MAX_SERIES_OF_FIRST = 3
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One line of evidence and its number in words, empty where there is none."""
+    """One line of evidence, its number in words, its query and where to see it; "" for none."""
 
     text: str
     value: str
+    query: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,9 @@ def suspects(investigation: Investigation) -> tuple[Suspect, ...]:
             service=entry.service,
             score=_score(entry.score, best),
             bar=share(entry.score, best),
-            series=_series_of(ranking, entry.service)[: MAX_SERIES_OF_FIRST if place == 1 else 1],
+            series=_series_of(
+                investigation, entry.service, MAX_SERIES_OF_FIRST if place == 1 else 1
+            ),
             blamed=entry.service == blamed,
             guilty=truth is not None and truth.service == entry.service,
         )
@@ -87,17 +93,19 @@ def _services_of(ranking: Ranking) -> tuple[ServiceScore, ...]:
     return tuple(ServiceScore(service, score) for service, score in best.items())
 
 
-def _series_of(ranking: Ranking, service: str) -> tuple[SuspectSeries, ...]:
-    return tuple(_suspect_series(cause) for cause in ranking.causes if cause.suspect == service)
+def _series_of(investigation: Investigation, service: str, most: int) -> tuple[SuspectSeries, ...]:
+    causes = (one for one in investigation.ranking.causes if one.suspect == service)
+    return tuple(_suspect_series(cause, investigation.case) for cause in islice(causes, most))
 
 
-def _suspect_series(cause: Cause) -> SuspectSeries:
-    reasons = tuple(_reason(item) for item in cause.evidence)
+def _suspect_series(cause: Cause, case: Case) -> SuspectSeries:
+    reasons = tuple(_reason(item, case) for item in cause.evidence)
     return SuspectSeries(series_label(cause), words.number(cause.score), reasons)
 
 
-def _reason(evidence: Evidence) -> Reason:
-    return Reason(evidence.text, "" if evidence.value is None else words.number(evidence.value))
+def _reason(evidence: Evidence, case: Case) -> Reason:
+    value = "" if evidence.value is None else words.number(evidence.value)
+    return Reason(evidence.text, value, evidence.query, graph_link(case, evidence.query))
 
 
 def _score(score: float, best: float) -> str:

@@ -158,6 +158,8 @@ def _ranked(ranking: Ranking, service: str) -> str:
 
 
 def _why_nobody(ranking: Ranking) -> str:
+    if ranking.reason:
+        return ranking.reason
     if not ranked_services(ranking):
         return "the ranker found no candidate"
     return "calm windows look as bad by chance, or the change is too small to matter"

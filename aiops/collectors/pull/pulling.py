@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from aiops.clients.prometheus import PrometheusClient
     from aiops.collectors.signals.planning import Signal
 
-__all__ = ["Pulled", "Refused", "pull"]
+__all__ = ["Pulled", "Refused", "pull", "pull_part"]
 
 MOST_QUERIES = 50
 MOST_SAMPLES = 30_000_000
@@ -106,6 +106,35 @@ def pull(  # noqa: PLR0913  what is asked, where, and when; the rest are options
     Unreachable, Denied
         As the client does.
     """
+    pulled = pull_part(
+        client,
+        signals,
+        start,
+        end,
+        step_s,
+        tell=tell,
+        most_queries=most_queries,
+        most_samples=most_samples,
+    )
+    check_metrics(pulled.frame)
+    return pulled
+
+
+def pull_part(  # noqa: PLR0913  as pull
+    client: PrometheusClient,
+    signals: Sequence[Signal],
+    start: datetime,
+    end: datetime,
+    step_s: float,
+    *,
+    tell: Callable[[str], None] | None = None,
+    most_queries: int = MOST_QUERIES,
+    most_samples: int = MOST_SAMPLES,
+) -> Pulled:
+    """Read a part of a longer frame: as `pull`, but nothing in it needs to vary.
+
+    A day on which every target is up has only ones to tell, and they are as telling as others.
+    """
     grid = Grid.over(start, end, step_s)
     signals_by_expr = by_expression(affordable(signals, most_samples // grid.points))
     bundles = bundles_within(signals_by_expr, grid.points, most_queries)
@@ -121,7 +150,6 @@ def pull(  # noqa: PLR0913  what is asked, where, and when; the rest are options
     if not columns.by_name:
         raise NotEnoughData(_nothing(client, start, end, refused))
     frame = columns.frame()
-    check_metrics(frame)
     sent = {each.expr for bundle in bundles for each in bundle}
     left_out = dict.fromkeys(one.column for one in signals if asked_for(one) not in sent)
     queries = _queries(signals, columns)

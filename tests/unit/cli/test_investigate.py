@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from aiops import datasets
-from aiops.cli.investigate import document, show, verdict
+from aiops.cli.investigation import document, show, verdict
 from aiops.types import (
     Case,
     Cause,
@@ -30,8 +30,8 @@ class TestDocument:
         assert answer.code == 0
         found = answer.json
         assert set(found) == {
-            "case", "onset", "anomalies", "ranking", "services",
-            "graph", "confidence", "abstained", "truth",
+            "case", "kept", "read", "onset", "anomalies", "ranking", "services",
+            "graph", "confidence", "abstained", "reason", "truth",
         }  # fmt: skip
         assert found["case"] == "slow-db"
         assert datetime.fromisoformat(found["onset"]) == ONSET
@@ -50,7 +50,7 @@ class TestDocument:
         )
         for entry in found["ranking"]:
             assert set(entry) == {"service", "metric", "score", "evidence"}
-            assert all(set(item) == {"text", "value"} for item in entry["evidence"])
+            assert all(set(item) == {"text", "value", "query"} for item in entry["evidence"])
 
     def test_the_graph_points_from_cause_to_effect(self, aiops, case):
         graph = aiops("investigate", case, "--json").json["graph"]

@@ -18,8 +18,8 @@ CHAOS = (
     "unfreeze", "cases", "list", "schema", "describe",
 )  # fmt: skip
 COMMANDS = (
-    ["investigate"], ["datasets"], ["prove"], ["demo"], ["gameday"], ["eval"], ["eval", "rca"],
-    ["chaos"], *(["chaos", name] for name in CHAOS),
+    ["investigate"], ["init"], ["backtest"], ["datasets"], ["prove"], ["demo"], ["gameday"], ["eval"], ["eval", "rca"],
+    ["chaos"], *(["chaos", name] for name in CHAOS), ["config"], ["config", "check"], ["config", "show"],
 )  # fmt: skip
 
 
@@ -80,7 +80,6 @@ class TestUsageErrors:
             [],
             ["eval"],
             ["nope"],
-            ["investigate"],
             ["investigate", "a", "b"],
             ["investigate", "a", "--onset", "guessed"],
             ["investigate", "a", "--nope"],

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from aiops.types import InvalidInput, NotEnoughData
-from rca.onset import CANDIDATES, LEAD, Onset, found, given
+from rca.onset import CANDIDATES, LEAD, Onset, found, given, near
 from rca.strangeness import MIN_BEFORE
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -67,3 +67,34 @@ class TestFound:
     def test_a_window_too_short_is_refused(self):
         with pytest.raises(NotEnoughData, match="10 rows are too few"):
             found(frame(rows=10))
+
+
+class TestNear:
+    @pytest.mark.parametrize("late", [0, 1, 5, 9])
+    def test_finds_what_changed_shortly_before_it_was_noticed(self, late):
+        onsets = near(frame(split=40), START + timedelta(minutes=40 + late))
+        assert (onsets[0].row, onsets[0].split) == (40, 40 - LEAD)
+        assert sum(onset.weight for onset in onsets) == pytest.approx(1)
+
+    def test_a_clock_may_be_a_minute_ahead(self):
+        assert near(frame(split=40), START + timedelta(minutes=39))[0].row == 40
+
+    def test_a_larger_change_long_before_is_not_what_was_noticed(self):
+        both = frame(split=50, shift=4.0)
+        both.iloc[20:] += 40
+        assert found(both)[0].row == 20
+        assert near(both, START + timedelta(minutes=53))[0].row == 50
+
+    def test_coarse_metrics_are_looked_at_for_as_many_rows(self):
+        coarse = frame(split=40)
+        coarse.index = pd.date_range(START, periods=60, freq="300s")
+        assert near(coarse, START + timedelta(minutes=5 * 49))[0].row == 40
+
+    @pytest.mark.parametrize("minutes", [0, 3])
+    def test_too_little_before_the_moment_is_refused(self, minutes):
+        with pytest.raises(NotEnoughData, match="give a longer window"):
+            near(frame(), START + timedelta(minutes=minutes))
+
+    def test_a_moment_outside_is_refused(self):
+        with pytest.raises(NotEnoughData, match="outside the metrics"):
+            near(frame(), START + timedelta(hours=2))

@@ -374,3 +374,23 @@ class TestGraph:
 
     def test_the_name_is_carried(self):
         assert CausalRanker(name="mine").rank(shaken(0), onset=ONSET).ranker == "mine"
+
+
+class TestNoticed:
+    def test_judges_near_the_moment_and_says_from_when(self):
+        ranking = CausalRanker().rank(shaken(3), noticed=ONSET + timedelta(minutes=4))
+        assert abs(ranking.onset - ONSET) <= timedelta(minutes=2)
+        assert ranking.services[0].service == "s2"
+
+    def test_blames_nobody_for_what_changed_at_another_time(self):
+        early = shaken(3)
+        assert not CausalRanker().rank(early).abstained
+        ranking = CausalRanker().rank(early, noticed=ONSET + timedelta(minutes=40))
+        assert ranking.abstained
+
+    def test_an_onset_that_is_told_goes_before_it(self):
+        told, both = (
+            CausalRanker().rank(shaken(3), onset=ONSET, noticed=noticed)
+            for noticed in (None, START + timedelta(minutes=30))
+        )
+        assert told == both

@@ -66,3 +66,13 @@ def test_evidence_numbers_that_are_no_numbers_are_said(make_investigation):
 @settings(deadline=None, max_examples=100)
 def test_a_share_is_always_between_0_and_100(score, best):
     assert 0 <= share(score, best) <= 100
+
+
+def test_a_reason_carries_its_query_and_a_link_to_the_prometheus_of_the_case(make_investigation):
+    cause = Cause("db", "cpu", 0.8, (Evidence("rose", 9.0, 'cpu{service="db"}'), Evidence("plain")))
+    for system, linked in (("http://127.0.0.1:9090", True), ("shop", False)):
+        found = suspects(make_investigation(ranking={"causes": (cause,)}, case={"system": system}))
+        cited, plain = found[0].series[0].reasons
+        assert cited.query == 'cpu{service="db"}'
+        assert cited.link.startswith("http://127.0.0.1:9090/graph?g0.expr=cpu%7B") is linked
+        assert (plain.query, plain.link) == ("", "")

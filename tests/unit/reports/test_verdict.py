@@ -1,7 +1,7 @@
 import pytest
 
 from aiops.reports.verdict import gauge, ranked_services, truth, verdict
-from aiops.types import Cause, Evidence, RootCause, ServiceScore
+from aiops.types import Cause, Evidence, Ranking, RootCause, ServiceScore
 
 
 def test_the_blamed_service_and_its_first_evidence_make_a_sentence(make_ranking):
@@ -92,3 +92,10 @@ def test_a_series_about_calls_speaks_against_the_callee(make_ranking):
     own = Cause("db", "memory", 0.1, (Evidence("fell"),))
     ranking = make_ranking(causes=(seen_from_web, own), services=(ServiceScore("db", 1.0),))
     assert verdict(ranking).sentence.endswith(": web/edge_to_db_p50 rose")
+
+
+def test_the_reason_of_the_ranking_is_told_where_nobody_is_blamed():
+    ranking = Ranking(
+        causes=(), services=(ServiceScore("db", 1.0),), abstained=True, reason="users felt nothing"
+    )
+    assert verdict(ranking).sentence == "Nobody is blamed: users felt nothing"

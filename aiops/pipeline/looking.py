@@ -1,8 +1,4 @@
-"""The operate loop as pure functions: metrics → scores → anomalies → incident → ranking.
-
-Nothing here waits, fetches or stores: whoever has a clock and a source calls it, be it the
-command line over a recorded case, the proving loop over a simulator, or a daemon.
-"""
+"""Looking once at a window that is over: what was strange since a moment, and who is to blame."""
 
 from __future__ import annotations
 
@@ -31,7 +27,7 @@ if TYPE_CHECKING:
 DETECTOR = "robust_z"
 
 
-def default_ranker(settings: Settings) -> Ranker:
+def default_ranker(settings: Settings) -> CausalRanker:
     """Return the ranker that the settings describe."""
     return CausalRanker(
         alpha=settings.ranking.alpha,
