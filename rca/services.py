@@ -68,7 +68,8 @@ def ownership(series: Sequence[MetricId], topology: Sequence[tuple[str, str]]) -
     """
     services = tuple(sorted({item.service for item in series}))
     calls = set(topology)
-    callee = tuple(_callee(item, services, calls) for item in series)
+    named = {metric: _named_in(metric, services) for metric in {item.metric for item in series}}
+    callee = tuple(_callee(item.service, named[item.metric], calls) for item in series)
     place = {name: row for row, name in enumerate(services)}
     own = tuple(place[item.service] for item in series)
     credit = np.zeros((len(services), len(series)))
@@ -79,19 +80,24 @@ def ownership(series: Sequence[MetricId], topology: Sequence[tuple[str, str]]) -
     return Ownership(services, credit, own, callee)
 
 
-def _callee(
-    item: MetricId, services: Sequence[str], calls: Collection[tuple[str, str]]
-) -> str | None:
-    named = [
+def _named_in(metric: str, services: Sequence[str]) -> tuple[str, ...]:
+    """Return the services that the name of a metric holds as whole words, the longest first."""
+    if metric == UNNAMED:
+        return ()
+    found = (
         name
         for name in services
-        if name != item.service
-        and name in item.metric
-        and item.metric != UNNAMED
-        and re.search(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", item.metric)
-        and (not calls or (item.service, name) in calls)
-    ]
-    return max(named, key=len, default=None)
+        if name in metric
+        and re.search(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", metric)
+    )
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+def _callee(service: str, named: Sequence[str], calls: Collection[tuple[str, str]]) -> str | None:
+    possible = (
+        name for name in named if name != service and (not calls or (service, name) in calls)
+    )
+    return next(possible, None)
 
 
 def family_contrast(

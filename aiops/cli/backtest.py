@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aiops.cli.moments import moment, span
+from aiops.cli.moments import is_span, moment, span
 from aiops.cli.output import Json, counting, print_json, print_table, say, settings_of
 from aiops.cli.prometheus import CaFile, Headers, TokenEnv, TokenFile, Url, access, open_client
 from aiops.types import InvalidInput
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from aiops.backtests import Backtest
     from aiops.clients.prometheus import PrometheusClient
     from aiops.settings import Settings
 
 LEAST_STEP_S = 1.0
+
+CLOCKS_DIFFER = timedelta(seconds=60)
+"""An end so little in the future is no slip of the pen."""
 
 BUSY = 0.1
 """A twentieth of a machine with two."""
@@ -110,8 +116,8 @@ def _settings(settings: Settings, pages_per_day: float | None, calls: Path | Non
     """Lay the options over the settings."""
     changes: dict[str, object] = {}
     if pages_per_day is not None:
-        if not pages_per_day > 0:
-            raise InvalidInput(f"--pages-per-day is above 0, not {pages_per_day:g}")
+        if not (isfinite(pages_per_day) and pages_per_day > 0):
+            raise InvalidInput(f"--pages-per-day is a number above 0, not {pages_per_day:g}")
         changes["backtest"] = settings.backtest.model_copy(update={"pages_per_day": pages_per_day})
     if calls is not None:
         changes["calls"] = settings.calls.model_copy(update={"file": calls})
@@ -123,11 +129,13 @@ def _when(since: str, until: str, step: str) -> tuple[datetime, datetime, float]
     step_s = span(step).total_seconds()
     if step_s < LEAST_STEP_S:
         raise InvalidInput(f"--step {step} is too short; give at least {LEAST_STEP_S:g} s")
-    end = moment(until, now=datetime.now(UTC))
-    try:
-        start = end - span(since)
-    except InvalidInput:
-        start = moment(since, now=end)
+    now = datetime.now(UTC)
+    end = moment(until, now=now)
+    if end > now + CLOCKS_DIFFER:
+        raise InvalidInput(
+            f"--until {until} lies in the future; it is {now.isoformat(timespec='seconds')} now"
+        )
+    start = end - span(since) if is_span(since) else moment(since, now=end)
     if start >= end:
         raise InvalidInput(f"--since {since} is not before --until {until}")
     grid = timedelta(seconds=step_s)
@@ -147,14 +155,23 @@ def _show(found: Backtest, html: Path | None, *, as_json: bool) -> None:
     from aiops.reports import backtest_words as words
 
     for line in words.summary(found):
-        say(line)
+        say(_plain(line))
     say()
     print_table(words.BUDGET_HEAD, words.budget_rows(found))
     if found.pages:
         say()
-        print_table(words.PAGE_HEAD, words.page_rows(found))
+        _print_rows(words.PAGE_HEAD, words.page_rows(found))
     if found.alerts:
         say()
-        print_table(words.ALERT_HEAD, words.alert_rows(found))
+        _print_rows(words.ALERT_HEAD, words.alert_rows(found))
     if html is not None:
         say(f"page: {html}")
+
+
+def _print_rows(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    print_table(head, [[_plain(cell) for cell in row] for row in rows])
+
+
+def _plain(text: str) -> str:
+    """Return `text` with the narrow space of a page as one that every terminal has."""
+    return text.replace("\N{NARROW NO-BREAK SPACE}", " ")

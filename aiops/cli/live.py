@@ -94,10 +94,11 @@ class Live:
         if self.save is not None:
             _refuse_taken(self.save)
         folder = self.save or _free(CASES, f"{window.noticed:%Y%m%dT%H%M%SZ}")
+        name = folder.resolve().name  # "." has none
         sources = self._sources()
         with open_client(self.access) as client:
             freezer = Freezer(client, self._settings(settings), sources, tell)
-            return freezer.freeze(window, case_id=folder.name, step_s=step_s)
+            return freezer.freeze(window, case_id=name, step_s=step_s)
 
     def folder(self, read: Frozen) -> Path:
         """Return where the case of `read` belongs."""

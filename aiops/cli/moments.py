@@ -37,8 +37,6 @@ def span(text: str) -> timedelta:
     """
     compact = text.strip()
     length = _length(compact) if _SPAN.fullmatch(compact) else timedelta(0)
-    if length > LONGEST:
-        raise InvalidInput(f"{text!r} is longer than {LONGEST.days} days, which nobody keeps")
     if not length:
         raise InvalidInput(f"{text!r} is no length of time; write it as 90s, 15m, 1h30m or 14d")
     return length
@@ -75,10 +73,19 @@ def moment(text: str, *, now: datetime) -> datetime:
     if said == "now":
         return now.astimezone(UTC)
     if ago := _AGO.fullmatch(said):
-        return (now - span(ago["minus"] or ago["ago"])).astimezone(UTC)
+        return (now - _length(ago["minus"] or ago["ago"])).astimezone(UTC)
     if _CLOCK.fullmatch(said):
         return _latest(said, now)
     return _iso(text)
+
+
+def is_span(text: str) -> bool:
+    """Say whether `text` is written as a length of time.
+
+    >>> is_span("14d"), is_span("-14d")
+    (True, False)
+    """
+    return _SPAN.fullmatch(text.strip()) is not None
 
 
 def is_clock(text: str) -> bool:
@@ -124,10 +131,9 @@ def _iso(text: str) -> datetime:
 
 
 def _length(text: str) -> timedelta:
-    return sum(
-        (
-            timedelta(seconds=float(count) * _UNITS_S[unit])
-            for count, unit in re.findall(_PART, text)
-        ),
-        timedelta(0),
+    length = timedelta(
+        seconds=sum(float(count) * _UNITS_S[unit] for count, unit in re.findall(_PART, text))
     )
+    if length > LONGEST:
+        raise InvalidInput(f"{text!r} is longer than {LONGEST.days} days; check the unit")
+    return length

@@ -71,12 +71,22 @@ def _query(
     queries: Mapping[MetricId, str],
 ) -> str:
     """Return what gives the numbers of a line: of its series, or of both ends of an edge."""
-    effect = next((edge.effect for edge in edges if _speaks_of(line, edge)), None)
+    effect = max(
+        (edge.effect for edge in edges if _speaks_of(line, edge)),
+        key=lambda one: _named_in(line.text, one),
+        default=None,
+    )
     return queries.get(series, "") if effect is None else both(series, effect, queries)
 
 
 def _speaks_of(line: Evidence, edge: CausalEdge) -> bool:
     return line.value == edge.weight and edge.effect.service in line.text
+
+
+def _named_in(text: str, series: MetricId) -> tuple[bool, int]:
+    """Return how well `text` names a series: whole or by its service; a longer name is no chance."""
+    whole = str(series) in text
+    return whole, len(str(series) if whole else series.service)
 
 
 def _quoted(series: MetricId) -> str:

@@ -247,7 +247,8 @@ def _with_errors(read: _Metrics, logs: pd.DataFrame) -> pd.DataFrame:
 def _narrowed(expr: str, service: str) -> str:
     """Return an expression for one service of a query that is not ours to take apart."""
     name = quoted(service.replace("$", "$$"))
-    return f'({expr.strip()})\nand on (service) label_replace(vector(1), "service", {name}, "", "")'
+    end = "\n" if "#" in expr else ""  # a comment would swallow the parenthesis
+    return f'({expr.strip()}{end})\nand on (service) label_replace(vector(1), "service", {name}, "", "")'
 
 
 def _where_there_is_data(client: PrometheusClient) -> str:

@@ -95,7 +95,7 @@ def tick(watch: Watch, seen: Seen) -> tuple[Watch, Decision]:
     Raises
     ------
     InvalidInput
-        If `seen` is not later than the tick before, or not one value per series.
+        If `seen` is not later than the tick before, not one value per series, or infinite.
     """
     _check(watch, seen)
     watch = _arrived(watch.over(seen.series), seen.time)
@@ -115,6 +115,9 @@ def _check(watch: Watch, seen: Seen) -> None:
         raise InvalidInput(
             f"{seen.values.shape} values for {len(seen.series)} series; give one for each"
         )
+    if np.isinf(seen.values).any():  # no mean would ever recover from it
+        series = seen.series[int(np.isinf(seen.values).argmax())]
+        raise InvalidInput(f"{series} is infinite at {seen.time}; use NaN for a missing value")
 
 
 def _arrived(watch: Watch, moment: datetime) -> Watch:

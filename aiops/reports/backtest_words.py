@@ -50,6 +50,11 @@ def summary(found: Backtest) -> Iterator[str]:
             "anything."
         )
     yield trust(found)
+    if found.budget * found.days < 1:
+        yield (
+            f"{found.budget:g} pages a day are less than one in "
+            f"{words.duration(found.days * 86_400)}; one is allowed all the same."
+        )
     if found.apart:
         names = ", ".join(sorted({f"{one.name} ({one.apart})" for one in found.apart}))
         yield f"Set apart: {names}."

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+MOST = 10**9
+"""As good as no limit."""
+
+
 def page_level(strengths: Sequence[float], most: int) -> float:
     """Return the lowest level that at most `most` of these strengths reach.
 
@@ -34,4 +38,4 @@ def most_pages(budget: float | None, days: float) -> int | None:
     >>> most_pages(2, 14), most_pages(0.5, 0.25), most_pages(None, 14)
     (28, 1, None)
     """
-    return None if budget is None else max(1, int(budget * days))
+    return None if budget is None else max(1, int(min(budget * days, MOST)))

@@ -37,6 +37,9 @@ SCREENED = SYMPTOMS | {SignalKind.SATURATION}
 LEAST_ROWS = 30
 """A shorter stretch shows no normal state."""
 
+MOST_ROWS = 1_000_000
+"""Two years of minutes; a longer one is not held in memory."""
+
 _DAY = timedelta(days=1)
 
 
@@ -94,7 +97,7 @@ class StretchReader:
         Raises
         ------
         InvalidInput
-            If the stretch is too short for its step, or a query is refused.
+            If the stretch is too short or too long for its step, or a query is refused.
         NotEnoughData
             If there is nothing in it.
         Unreachable, Denied
@@ -105,6 +108,11 @@ class StretchReader:
             raise InvalidInput(
                 f"{rows} ticks from {start} to {end} are too few; give at least {LEAST_ROWS}: "
                 "a longer --since, or a shorter --step"
+            )
+        if rows > MOST_ROWS:
+            raise InvalidInput(
+                f"{rows:,} ticks from {start} to {end} are too many; give at most {MOST_ROWS:,}: "
+                "a shorter --since, or a longer --step"
             )
         # The call graph first: a file that cannot be read is told before days have been read.
         if self.queries is not None:

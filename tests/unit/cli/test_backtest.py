@@ -75,7 +75,8 @@ def test_a_fortnight_until_now_is_what_it_asks_for_by_itself(aiops, reads):
 
 def test_it_tells_in_words(aiops, reads):
     answer = aiops("backtest", "--prometheus", NOWHERE, "--pages-per-day", 9)
-    assert answer.out.startswith("1 page in")
+    assert answer.out.startswith("1 page in 4 h 59 min")
+    assert "u202f" not in answer.out
     for said in ("300 ticks", "so it is.", "db/latency_p95 is abnormal", "pages/day asked"):
         assert said in answer.out
 
@@ -109,6 +110,9 @@ def test_the_settings_say_what_the_options_do_not(aiops, reads, tmp_path):
         ),
         (("--prometheus", NOWHERE, "--step", "0.5s"), ("--step", "too short")),
         (("--prometheus", NOWHERE, "--pages-per-day", "0"), ("--pages-per-day", "above 0")),
+        (("--prometheus", NOWHERE, "--pages-per-day", "inf"), ("--pages-per-day", "above 0")),
+        (("--prometheus", NOWHERE, "--since", "999999d"), ("999999d", "check the unit")),
+        (("--prometheus", NOWHERE, "--until", "2999-01-01T00:00:00Z"), ("--until", "future")),
         (("--prometheus", NOWHERE, "--busy", "1.5"), ("--busy",)),
         (("--prometheus", NOWHERE, "--queries", "none.toml"), ("none.toml",)),
         (("--prometheus", NOWHERE, "--token-env", "NO_SUCH_TOKEN"), ("NO_SUCH_TOKEN",)),

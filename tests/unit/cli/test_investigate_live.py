@@ -158,6 +158,12 @@ class TestKept:
         assert (case.id, case.topology) == ("friday", (("web", "db"),))
         assert noticed_at(case).isoformat() == found["read"]["noticed"]
 
+    def test_the_folder_where_one_stands_gives_its_name(self, look, tmp_path, monkeypatch):
+        (tmp_path / "friday").mkdir()
+        monkeypatch.chdir(tmp_path / "friday")
+        assert look("--save", ".", "--json").json["case"] == "friday"
+        monkeypatch.chdir(tmp_path)
+
     def test_a_second_look_at_one_moment_is_another_case(self, look):
         at = (NOW - timedelta(minutes=30)).isoformat()
         first, second = (look("--json", at=at).json["kept"] for _ in range(2))

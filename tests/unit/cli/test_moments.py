@@ -98,3 +98,33 @@ def test_a_date_without_a_zone_comes_back_with_this_machines_and_with_utc():
 def test_what_is_no_moment_is_refused_in_one_line(text):
     with pytest.raises(InvalidInput, match="is no time"):
         moment(text, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("02:30", datetime(2026, 10, 25, 1, 30, tzinfo=UTC)),  # it came twice: the later one
+        ("02:50", datetime(2026, 10, 25, 0, 50, tzinfo=UTC)),  # only the first is over
+        ("03:10", datetime(2026, 10, 24, 1, 10, tzinfo=UTC)),
+    ],
+)
+@pytest.mark.usefixtures("berlin")
+def test_an_hour_that_comes_twice(text, expected):
+    assert moment(text, now=datetime(2026, 10, 25, 1, 40, tzinfo=UTC)) == expected
+
+
+@pytest.mark.usefixtures("berlin")
+def test_an_hour_that_was_skipped_is_yesterdays():
+    now = datetime(2026, 3, 29, 8, tzinfo=UTC)
+    assert moment("02:30", now=now) == datetime(2026, 3, 28, 1, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["-999999d", "999999d ago", "0001-01-01T00:00:00Z", "1970-01-01"])
+def test_a_moment_before_any_sample_is_refused(text):
+    with pytest.raises(InvalidInput, match=r"check the (unit|year)"):
+        moment(text, now=NOW)
+
+
+def test_a_span_longer_than_anybody_keeps_samples_is_refused():
+    with pytest.raises(InvalidInput, match="check the unit"):
+        span("999999d")

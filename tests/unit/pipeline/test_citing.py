@@ -48,6 +48,23 @@ def test_an_edge_of_the_same_weight_to_another_service_is_not_taken_for_it():
     assert "web/cpu" in query
 
 
+@pytest.mark.parametrize(
+    ("text", "service", "metric"),
+    [
+        ("its past predicts web/latency_p95 15 s later", "web", "latency_p95"),
+        ("its past predicts web-2/cpu 15 s later", "web-2", "cpu"),
+        ("web-2 calls it and is strange too", "web-2", "cpu"),
+        ("web calls it and is strange too", "web", "cpu"),
+    ],
+)
+def test_of_edges_of_one_weight_the_one_that_is_named_is_taken(text, service, metric):
+    others = [("web", "cpu"), ("web", "latency"), ("web", "latency_p95"), ("web-2", "cpu")]
+    edges = [CausalEdge(DB, MetricId(*name), 1.0, 15.0, "granger") for name in others]
+    known = {DB: "db", **{MetricId(*name): "/".join(name) for name in others}}
+    [query] = queries_of(cite(ranking(Evidence(text, 1.0), edges=edges), known))
+    assert query == both(DB, MetricId(service, metric), known)
+
+
 def test_a_series_from_elsewhere_has_no_query_and_neither_has_a_pair_with_it():
     log = MetricId("db", "log_error_rate")
     edge = CausalEdge(DB, log, 0.4, 0.0, "granger")

@@ -11,7 +11,7 @@ import pytest
 from aiops.collectors.callgraph import CallGraph, Edge
 from aiops.collectors.prometheus import Queries
 from aiops.pipeline import freezing
-from aiops.pipeline.freezing import Freezer, Sources
+from aiops.pipeline.freezing import Freezer, Sources, _narrowed
 from aiops.pipeline.window import Window
 from aiops.settings import Settings
 from aiops.types import Event, MetricId, NotEnoughData
@@ -162,7 +162,9 @@ class TestEmpty:
 
     def test_it_is_said_when_there_is_data(self, monkeypatch):
         self.refuse(monkeypatch)
-        with pytest.raises(NotEnoughData, match="no series; there is data from about 20.* to abou"):
+        with pytest.raises(
+            NotEnoughData, match=r"no series; there is data from about 20.* to abou"
+        ):
             freeze(client=Client(scraped_hours=(-40, -3)))
 
     def test_or_that_there_is_none(self, monkeypatch):
@@ -184,3 +186,8 @@ def test_the_calls_of_a_file_of_queries_are_enough(monkeypatch):
         "(sum by (service) (cpu))\n"
         'and on (service) label_replace(vector(1), "service", "web", "", "")'
     )
+
+
+def test_a_comment_at_the_end_of_a_query_swallows_nothing():
+    narrowed = _narrowed("sum by (service) (up)  # of each", "web")
+    assert narrowed.splitlines()[:2] == ["(sum by (service) (up)  # of each", ")"]

@@ -252,6 +252,7 @@ def test_after_a_long_gap_the_recent_past_says_nothing():
         (Seen(minute(4), SERIES, CALM), "sort them"),
         (Seen(datetime(2026, 3, 3), SERIES, CALM), "no time zone"),  # noqa: DTZ001  that is it
         (Seen(minute(6), SERIES, CALM[:2]), "give one for each"),
+        (Seen(minute(6), SERIES, CALM * [1, 1, np.inf, 1]), "web/latency_p95 is infinite"),
     ],
 )
 def test_what_cannot_be_is_refused(seen, said):

@@ -206,3 +206,9 @@ def test_words_of_alerts_pages_and_budgets():
     assert any("In 3 ticks too much was missing" in line for line in backtest_words.summary(found))
     assert backtest_words.blamed(told(1, 2)) == "db"
     assert backtest_words.blamed(told(1, 2, paged=False)) is None
+
+
+def test_it_is_said_where_a_budget_is_less_than_the_one_page_that_is_allowed():
+    small = "one is allowed all the same"
+    assert not any(small in line for line in backtest_words.summary(build()))
+    assert any(small in line for line in backtest_words.summary(build(budget=0.1)))

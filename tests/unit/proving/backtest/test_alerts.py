@@ -2,8 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from aiops.clients.prometheus import Alert
 from aiops.proving.backtest.alerts import gathered, service_of
+from aiops.settings import Labels
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 END = START + timedelta(days=1)
@@ -71,3 +74,25 @@ def test_an_alert_may_name_no_service():
     assert service_of({"severity": "page"}) is None
     assert service_of({"job": "node", "service": ""}) == "node"
     assert spans(alert(10, 20, severity="page"))[0][1] is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "service"),
+    [
+        ({"job": "node", "instance": "db:9100"}, "db"),
+        ({"job": "node", "instance": "elsewhere:9100"}, "node"),
+        ({"job": "web", "instance": "db:9100"}, "web"),
+        ({"job": "kube", "pod": "cart-7d9f8b6c5d-x7k2p"}, "cart"),
+        ({"service": "cart", "namespace": "staging"}, "cart.staging"),
+        ({"service": "monitoring/web"}, "monitoring:web"),
+        ({"instance": "db:9100"}, "db"),
+    ],
+)
+def test_an_alert_is_put_down_to_whom_the_frame_knows(labels, service):
+    known = {"db", "web", "cart", "cart.staging", "monitoring:web"}
+    assert service_of(labels, known=known) == service
+
+
+def test_the_settings_say_which_labels_name_a_service():
+    found = gathered([alert(10, 20, team="red")], START, END, labels=Labels(service=("team",)))
+    assert found[0].service == "red"

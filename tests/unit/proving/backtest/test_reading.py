@@ -92,6 +92,34 @@ def test_stored_samples_give_what_promql_gives(client):
     pd.testing.assert_frame_equal(ours, theirs, rtol=1e-12)
 
 
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory):
+    """A system of which every target answers whenever it is asked."""
+    with prometheus_server(tmp_path_factory.mktemp("healthy")) as running:
+        frame, exposed = metrics(), Exposed(STEP_S, BUCKETS)
+        times = frame.index.as_unit("ms").asi8
+        up = [
+            ({"__name__": "up", "service": name}, times, np.ones(ROWS)) for name in ("cart", "web")
+        ]
+        running.write([*exposed.series(frame), *up])
+        yield running
+
+
+def test_a_window_in_which_every_target_is_up_is_read(healthy, calls):
+    with PrometheusClient(healthy.url) as client:
+        stretch = StretchReader(client, calls).read(START, END, STEP_S)
+    assert (stretch.frame.xs("available", axis=1, level="metric").iloc[1:] == 1).all(axis=None)
+    assert stretch.frame["web", "latency_p95"].notna().sum() > ROWS - 10
+    assert len(stretch.notes) == 1
+
+
+def test_a_file_of_queries_may_ask_for_what_does_not_vary(healthy):
+    queries = Queries({"available": "max by (service) (up)"}, calls=(("web", "cart"),))
+    with PrometheusClient(healthy.url) as client:
+        stretch = StretchReader(client, Settings(), queries).read(START, END, STEP_S)
+    assert (stretch.frame.iloc[1:] == 1).all(axis=None)
+
+
 def test_where_no_samples_are_handed_over_it_asks_promql(client, calls, monkeypatch):
     stored = StretchReader(client, calls).read(START, END, STEP_S).frame
     tried = []
@@ -150,6 +178,7 @@ def test_a_file_of_queries_decides_what_is_read(client):
     ("start", "end", "error", "said"),
     [
         (START, START + timedelta(minutes=5), InvalidInput, "longer --since, or a shorter --step"),
+        (START - timedelta(days=999), START, InvalidInput, "too many; .* shorter --since"),
         (START - timedelta(days=9), START - timedelta(days=8), NotEnoughData, "no series"),
     ],
 )
