@@ -40,9 +40,11 @@ LEAST_CHANGE = {
 """The mean since the onset as a multiple of the mean before it from which on users mind: a fifth
 more latency or errors, half of the requests gone, away for a tenth of the time."""
 
-LEAST_WAIT_S = 0.1
-"""Nobody minds a p95 that is less than this much longer: a tenth of a second seems instantaneous
-(R. B. Miller, "Response time in man-computer conversational transactions", AFIPS 1968)."""
+LEAST_WAIT_S, LONG_WAIT_S = 0.1, 1.0
+"""Nobody minds a p95 that is less than the first much longer: a tenth of a second seems
+instantaneous. One that is the second much longer interrupts what people do and is minded at once;
+what lies between, such as new pods cause until they are warm, if it lasts (R. B. Miller, "Response
+time in man-computer conversational transactions", AFIPS 1968)."""
 
 FEW_ERRORS, MANY_ERRORS = 0.005, 0.02
 """Share of its requests that a service has to fail beyond the usual to be felt; and the share that
@@ -50,8 +52,8 @@ is felt however unevenly it comes, for bursts are lost in a quantile of the wind
 those who get them."""
 
 LASTS_S, LATEST = 60.0, 3
-"""What is over is minded if it was bad for so long in all; what is not, if most of so many latest
-samples are bad. Nobody calls for help because of a moment that has passed."""
+"""What is over is minded if it was bad for so long in all; what presses and is not over, if most of
+so many latest samples are bad. Nobody calls for help because of a moment that has passed."""
 
 _RISES = frozenset({SignalKind.ERRORS, SignalKind.LATENCY})
 """Kinds that become worse by rising; the other symptoms do by falling."""
@@ -108,12 +110,16 @@ def _materially_worse(metrics: pd.DataFrame, row: int) -> list[MetricId]:
         name
         for column, name in enumerate(names)
         if _minded(name.metric, usual[column], now[column : column + 1]).all()
-        and _lasts(_minded(name.metric, usual[column], values[row:, column]), step_s)
+        and _lasts(name.metric, usual[column], values[row:, column], step_s)
     ]
 
 
-def _minded(metric: str, usual: float, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _minded(
+    metric: str, usual: float, values: NDArray[np.float64], wait_s: float = LEAST_WAIT_S
+) -> NDArray[np.bool_]:
     """Say of each value of a symptom whether users mind it where `usual` is what they know.
+
+    `wait_s` is the least by which a latency in seconds has to be longer.
 
     >>> _minded("latency_p95", 0.1, np.array([0.11, 0.5])).tolist()
     [False, True]
@@ -123,15 +129,17 @@ def _minded(metric: str, usual: float, values: NDArray[np.float64]) -> NDArray[n
         gone = np.isnan(values) & np.isfinite(usual)
         missed: NDArray[np.bool_] = gone | (values < LEAST_CHANGE[kind] * usual)
         return missed
-    least = {LATENCY: LEAST_WAIT_S, ERROR_RATIO: FEW_ERRORS}.get(metric, 0.0)
+    least = {LATENCY: wait_s, ERROR_RATIO: FEW_ERRORS}.get(metric, 0.0)
     usual = float(np.nan_to_num(usual))  # no request, no error
     minded: NDArray[np.bool_] = (values - usual > least) & (values > LEAST_CHANGE[kind] * usual)
     return minded
 
 
-def _lasts(bad: NDArray[np.bool_], step_s: float) -> bool:
-    """Say whether what users mind goes on to the end, or has gone on for long enough."""
-    return bool(bad[-LATEST:].mean() > 1 / 2 or bad.sum() * step_s >= LASTS_S)
+def _lasts(metric: str, usual: float, values: NDArray[np.float64], step_s: float) -> bool:
+    """Say whether what users mind presses to the end, or has gone on for long enough."""
+    bad = _minded(metric, usual, values)
+    pressing = _minded(metric, usual, values[-LATEST:], LONG_WAIT_S)
+    return bool(pressing.mean() > 1 / 2 or bad.sum() * step_s >= LASTS_S)
 
 
 def _many_more_fail(metrics: pd.DataFrame, row: int) -> bool:

@@ -26,7 +26,6 @@ CALM_S, SETTLED_S, ILL_S, HOLD_S = 100, 240.0, 24, 90
 AGAIN_S = 1.0
 
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.timeout(900),
     on_a_cluster,
     pytest.mark.skipif(

@@ -99,6 +99,15 @@ def test_what_has_only_just_begun_and_goes_on_is_felt():
     assert is_felt(metrics, INDEX[-3].to_pydatetime(), level=LEVEL)
 
 
+@pytest.mark.parametrize(
+    ("rows", "longer", "minded"), [(3, 0.5, False), (4, 0.5, True), (3, 1.5, True)]
+)
+def test_a_latency_below_a_second_has_to_last_a_minute(rows, longer, minded):
+    metrics = frame()
+    metrics.iloc[-rows:, metrics.columns.get_loc(("web", "latency_p95"))] += longer
+    assert is_felt(metrics, INDEX[-rows].to_pydatetime(), level=LEVEL) is minded
+
+
 def test_a_symptom_that_is_always_restless_has_to_be_more_so():
     restless = frame()
     noise = np.random.default_rng(1)
