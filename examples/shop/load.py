@@ -59,7 +59,7 @@ class Users:
         )
         self._measures = Measures()
         for outcome in (OK, "500", "502", "503", "504", TIMEOUT, UNREACHABLE):
-            self._measures.count("shop_user_requests_total", 0, code=outcome)
+            self._count(outcome, 0)
 
     def arrive(self, stop: threading.Event) -> None:
         """Let users come until `stop`."""
@@ -77,7 +77,12 @@ class Users:
     def _ask(self, item: int, arrived: float) -> None:
         outcome = call(self._front, item, self._timeout_s)
         self._measures.observe("shop_user_request_seconds", time.perf_counter() - arrived)
-        self._measures.count("shop_user_requests_total", code=outcome)
+        self._count(outcome)
+
+    def _count(self, outcome: str, by: int = 1) -> None:
+        """Count as a user who wants an answer, and as every client here does: by whom it calls."""
+        self._measures.count("shop_user_requests_total", by, code=outcome)
+        self._measures.count("shop_client_requests_total", by, callee=ENTRY, code=outcome)
 
 
 def main() -> None:

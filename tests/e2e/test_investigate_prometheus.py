@@ -46,6 +46,7 @@ pytestmark = [
 VICTIM = "stock"
 CALM_SCRAPES, ILL_SCRAPES = 20, (7, 10, 13, 16)
 SPAN = "90s"
+UNSETTLED = 2
 MOST_LOOKS = 4
 """A machine that does other work makes the shop slow for real; then it is looked at again, and
 after a fault with more of it to see."""
@@ -158,7 +159,7 @@ def test_it_says_what_it_read_and_found_the_calls_by_itself(ill):
     assert 0 < read["queries"] <= 50
     assert read["series"] > read["columns"] > 50
     calls = {(caller, to) for caller, role in graph.ROLES.items() for to in role.calls}
-    assert read["calls"] == len(calls)
+    assert read["calls"] == len(calls) + 1  # and the users, who call the front
 
 
 def test_the_kept_case_gives_the_same_verdict_offline(ill, folder):
@@ -208,9 +209,14 @@ def test_a_query_of_two_series_gives_both(monitored, kept, ill):
 
 
 def same(found, expected):
+    """Hold what is read now to what was read then, but for the last rows.
+
+    A scrape that takes its time has the time of its beginning, and is stored after that was read.
+    """
     values = found.replace([np.inf, -np.inf], np.nan).to_numpy()
     pd.testing.assert_index_equal(found.index, expected.index, check_names=False, exact=False)
-    np.testing.assert_allclose(values, expected.to_numpy(), rtol=1e-9, err_msg=str(expected.name))
+    now, then = values[:-UNSETTLED], expected.to_numpy()[:-UNSETTLED]
+    np.testing.assert_allclose(now, then, rtol=1e-9, err_msg=str(expected.name))
 
 
 def test_the_report_shows_the_queries_and_links_to_prometheus(ill, folder, monitored):

@@ -67,3 +67,8 @@ def test_a_list_is_written_with_commas():
 def test_a_table_cannot_be_a_variable(name):
     with pytest.raises(InvalidSettings, match=f"{name}: a table cannot be a variable"):
         load(environ={name: "x"})
+
+
+def test_no_setting_is_infinite():
+    with pytest.raises(InvalidSettings, match="finite number"):
+        load(environ={"AIOPS_BACKTEST__PAGES_PER_DAY": "inf"})
