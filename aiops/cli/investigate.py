@@ -20,7 +20,7 @@ from aiops.types import InvalidInput, MetricId
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from aiops.pipeline.freezing import Frozen
+    from aiops.collectors.freezing import Frozen
     from aiops.settings import Settings
     from aiops.types import Case, Investigation
 

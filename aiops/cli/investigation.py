@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from aiops.pipeline.freezing import Frozen
+    from aiops.collectors.freezing import Frozen
     from aiops.types import Cause, Investigation, Ranking
 
 SHOWN = 5

@@ -14,8 +14,8 @@ from aiops.types import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aiops.pipeline.freezing import Frozen, Sources
-    from aiops.pipeline.window import Window
+    from aiops.collectors.freezing import Frozen, Sources
+    from aiops.collectors.window import Window
     from aiops.settings import Prometheus, Settings
 
 CASES = Path("cases")
@@ -70,7 +70,7 @@ class Live:
         InvalidInput
             If the time or the length is none, or the time lies in the future.
         """
-        from aiops.pipeline.window import Window
+        from aiops.collectors.window import Window
 
         noticed = moment(self.at, now=now)
         if is_clock(self.at):
@@ -87,7 +87,7 @@ class Live:
             Whatever the Prometheus, the cluster or a file raises.
         """
         from aiops.cli.prometheus import open_client
-        from aiops.pipeline.freezing import Freezer
+        from aiops.collectors.freezing import Freezer
 
         window = self.window(datetime.now(UTC))
         step_s = None if self.step is None else span(self.step).total_seconds()
@@ -111,8 +111,8 @@ class Live:
         return settings.model_copy(update={"calls": calls})
 
     def _sources(self) -> Sources:
+        from aiops.collectors.freezing import Sources
         from aiops.collectors.prometheus import load_queries
-        from aiops.pipeline.freezing import Sources
 
         sources = Sources(queries=load_queries(self.queries) if self.queries else None)
         if self.logs:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aiops.pipeline.window import FEWEST_ROWS, ROWS, Window
+from aiops.collectors.window import FEWEST_ROWS, ROWS, Window
 from aiops.types import InvalidInput
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from aiops.collectors.port import EventsSource, LogsSource
     from aiops.collectors.prometheus import Queries
     from aiops.collectors.signals import Signal
-    from aiops.pipeline.window import Window
+    from aiops.collectors.window import Window
     from aiops.settings import Settings
     from aiops.types import Event
 

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from aiops.collectors import freezing
 from aiops.collectors.callgraph import CallGraph, Edge
+from aiops.collectors.freezing import Freezer, Sources, _narrowed
 from aiops.collectors.prometheus import Queries
-from aiops.pipeline import freezing
-from aiops.pipeline.freezing import Freezer, Sources, _narrowed
-from aiops.pipeline.window import Window
+from aiops.collectors.window import Window
 from aiops.settings import Settings
 from aiops.types import Event, MetricId, NotEnoughData
 
