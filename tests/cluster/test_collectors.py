@@ -122,11 +122,18 @@ def story(client):
         )
         client.delete("Pod", NAMESPACE, victim.name)
         until(lambda: victim not in watch.collector.snapshot().pods and watch.settled(3))
-        events = watch.collector.events(began, datetime.now(UTC) + timedelta(seconds=1))
+        # the kubelet tells what it has done some time after it has done it
+        events = until(lambda: told_of(watch.collector, began, f"{victim} was deleted"))
         yield watch.snapshots, events, victim
     finally:
         with suppress(NotFound):
             client.delete("Namespace", None, NAMESPACE)
+
+
+def told_of(collector, began, text):
+    """Return all events if one of them says `text`."""
+    events = collector.events(began, datetime.now(UTC) + timedelta(seconds=1))
+    return events if any(event.text == text for event in events) else None
 
 
 def made(client, document):
