@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from aiops.collectors.callgraph import CallGraph, Edge, collect_calls, from_kubernetes, merged
+from aiops.collectors.changes import changes_from_prometheus
 from aiops.collectors.inventory.taking import take_inventory
 from aiops.collectors.labels.promql import quoted
 from aiops.collectors.logs import level_rates
@@ -104,6 +105,7 @@ class _Metrics:
     series: int
     asked: int
     notes: tuple[str, ...]
+    changes: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ class Freezer:
             id=case_id,
             metrics=read.frame if logs is None else _with_errors(read, logs),
             logs=logs,
-            events=self._events(read.window),
+            events=self._events(read),
             topology=graph.topology,
             queries=dict(read.queries),
             system=self.client.url,
@@ -182,8 +184,9 @@ class Freezer:
                 f"your time: {left_out[0]} and so on"
             )
         return _Metrics(
-            found.frame, found.queries, grid, step, inventory.series, found.asked, tuple(notes)
-        )
+            found.frame, found.queries, grid, step, inventory.series, found.asked, tuple(notes),
+            changes_from_prometheus(self.client, inventory, grid.start, grid.end, step),
+        )  # fmt: skip
 
     def _asked(self, queries: Queries, window: Window, step_s: float | None) -> _Metrics:
         """Read what a file of queries asks for."""
@@ -211,13 +214,16 @@ class Freezer:
         spaces = self.sources.namespaces
         return merged(graph, from_kubernetes(self.sources.cluster, spaces, services=services))
 
-    def _events(self, window: Window) -> tuple[Event, ...]:
+    def _events(self, read: _Metrics) -> tuple[Event, ...]:
+        """Return what the sources tell of the window; else what the metrics themselves do."""
+        window = read.window
         found = [
             event
             for source in self.sources.events
             for event in source.events(window.start, window.end)
         ]
-        return tuple(sorted(found, key=lambda event: event.time))
+        changes = found if self.sources.events else read.changes
+        return tuple(sorted(changes, key=lambda event: event.time))
 
     def _logs(self, read: _Metrics) -> pd.DataFrame | None:
         """Return the lines of the window, and of the step before it, which its first row counts."""

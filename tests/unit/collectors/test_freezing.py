@@ -73,7 +73,7 @@ def discovered(monkeypatch):
     """Let the inventory, the plan and the pull be what a test says; what comes is what was asked."""
     asked = SimpleNamespace(signals=None)
 
-    def arrange(frame, *, planned=(), refused=(), left_out=()):
+    def arrange(frame, *, planned=(), refused=(), left_out=(), changes=()):
         inventory = SimpleNamespace(scrape_s=15.0, series=7)
         monkeypatch.setattr(freezing, "take_inventory", lambda *_: inventory)
         monkeypatch.setattr(freezing, "plan_signals", lambda *_, **__: tuple(planned))
@@ -86,6 +86,7 @@ def discovered(monkeypatch):
             )
 
         monkeypatch.setattr(freezing, "pull", pull)
+        monkeypatch.setattr(freezing, "changes_from_prometheus", lambda *_: tuple(changes))
         monkeypatch.setattr(freezing, "collect_calls", lambda *_, **__: CALLS)
         return asked
 
@@ -123,6 +124,13 @@ def test_of_too_many_columns_the_most_telling_are_read(discovered):
     notes = freeze().notes
     assert [signal.column for signal in asked.signals] == ["a", "b"]
     assert "the 2 least telling metrics are left out" in notes[0]
+
+
+def test_without_a_source_of_events_the_metrics_tell_what_changed(discovered):
+    version = Event(NOON - timedelta(minutes=5), "version", "web", "1 → 2")
+    discovered(metrics("web"), changes=[version])
+    assert freeze().case.events == (version,)
+    assert freeze(Sources(events=(Told(),))).case.events == ()
 
 
 def test_events_of_all_sources_come_in_the_order_of_time(discovered):
