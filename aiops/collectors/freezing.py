@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from aiops.settings import Settings
     from aiops.types import Event
 
+MOST_QUERIES = 40
+"""For the columns; what there is, who calls whom and what changed take up to ten more."""
+
 MOST_COLUMNS = 20_000
 """What a person waits for: a ranking of more columns takes longer than reading them."""
 
@@ -175,7 +178,10 @@ class Freezer:
         grid = window.on_grid(step)
         planned = plan_signals(inventory, step_s=step)
         signals = _most_telling(planned)
-        found = pull(self.client, signals, grid.start, grid.end, step, tell=self.tell)
+        found = pull(
+            self.client, signals, grid.start, grid.end, step,
+            tell=self.tell, most_queries=MOST_QUERIES,
+        )  # fmt: skip
         notes = [f"{one.column} is left out: {one.why}" for one in found.refused]
         left_out = [*found.left_out, *(one.column for one in planned[len(signals) :])]
         if left_out:

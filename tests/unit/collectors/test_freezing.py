@@ -78,7 +78,7 @@ def discovered(monkeypatch):
         monkeypatch.setattr(freezing, "take_inventory", lambda *_: inventory)
         monkeypatch.setattr(freezing, "plan_signals", lambda *_, **__: tuple(planned))
 
-        def pull(_, signals, start, end, step_s, *, tell):
+        def pull(_, signals, start, end, step_s, *, tell, most_queries):
             asked.signals = signals
             queries = {MetricId(*name): "q" for name in frame.columns}
             return SimpleNamespace(
